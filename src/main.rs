@@ -1,0 +1,6 @@
+//! orgpulse: the command line.
+
+mod point;
+mod sinks;
+
+fn main() {}

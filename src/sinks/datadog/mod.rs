@@ -1,0 +1,1 @@
+//! Datadog: encode, send, spool. The only place that knows the wire format.

@@ -1,0 +1,3 @@
+//! Where points go.
+
+pub mod datadog;
