@@ -1,3 +1,4 @@
 //! Where points go.
 
 pub mod datadog;
+pub mod stdout;

@@ -4,11 +4,6 @@
 //! keep to the limits of the intake, [`spool`] writes each payload to disk, [`send`] posts it, and [`deliver`] holds
 //! these together: write ahead, send oldest first, remove what was accepted.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the command line that uses the sink is not here yet")
-)]
-
 pub mod compress;
 pub mod deliver;
 pub mod encode;
@@ -26,9 +21,6 @@ use secrecy::SecretString;
 
 pub use self::compress::Compression;
 pub use self::deliver::Datadog;
-pub use self::spool::Dropped;
-pub use self::spool::Entry;
-pub use self::spool::EntryState;
 pub use self::spool::Spool;
 
 /// Where and how to send.

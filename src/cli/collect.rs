@@ -1,0 +1,191 @@
+//! `orgpulse collect`
+
+use std::pin::Pin;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+use crate::cli::Common;
+use crate::cli::delivery;
+use crate::cli::delivery::Delivered;
+use crate::cli::print;
+use crate::config;
+use crate::config::Configured;
+use crate::config::Flag;
+use crate::config::Problems;
+use crate::config::problem::capital;
+use crate::config::run::RunConfig;
+use crate::exit::Exit;
+use crate::http;
+use crate::progress;
+use crate::registry;
+use crate::run;
+use crate::run::Outcome;
+use crate::run::Plan;
+use crate::run::Report;
+use crate::sinks::datadog::Datadog;
+use crate::sinks::stdout;
+use crate::sinks::stdout::Output;
+use crate::sinks::stdout::Shown;
+
+/// Collect from sources, one after another, and show the gauges; with --push send them to Datadog.
+///
+/// A number that is shown is right; what could not be read is listed with the reason and not sent.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Sources to read (see `orgpulse list`), or `all` that are configured
+    #[arg(required = true, value_name = "SOURCE")]
+    names: Vec<String>,
+    /// Show what would be sent, send nothing (the default)
+    #[arg(long, conflicts_with = "push")]
+    dry_run: bool,
+    /// Send to Datadog; needs DD_API_KEY
+    #[arg(long)]
+    push: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value = "table")]
+    output: Output,
+    /// Take this instant (RFC 3339) for now, instead of the clock
+    #[arg(long, value_name = "INSTANT")]
+    now: Option<Timestamp>,
+    /// Time for the whole collection, e.g. 10m
+    #[arg(long, value_name = "TIME")]
+    deadline: Option<String>,
+    /// Time for one collector, e.g. 120s
+    #[arg(long, value_name = "TIME")]
+    collector_deadline: Option<String>,
+    /// Exit with 0 instead of 3 when something failed and the rest was delivered
+    #[arg(long)]
+    tolerate_partial: bool,
+}
+
+/// Runs the subcommand.
+pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
+    let (settings, mut problems) = common.settings(&args.flags());
+    let selection = registry::select(&args.names, &settings, &mut problems);
+    let now = args.now.unwrap_or_else(Timestamp::now);
+    let mut sink = None;
+    if args.push {
+        check_now(now, &mut problems);
+        match config::datadog::configure(&settings, &mut problems) {
+            Configured::Ready(settings) => sink = Some(settings),
+            Configured::Missing(missing) if missing.is_empty() => {}
+            Configured::Missing(missing) => {
+                let cure = capital(&missing.join("; "));
+                problems.add("configuration", "datadog", "--push needs Datadog's API key", cure);
+            }
+        }
+    }
+    if selection.collectors.is_empty() && problems.is_empty() {
+        for (name, missing) in &selection.skipped {
+            problems.add(
+                "configuration",
+                *name,
+                "is not configured, nor is any other source",
+                capital(&missing.join("; ")),
+            );
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    let run_config = RunConfig::new(&settings);
+    let client = http::client()?;
+    let plan = Plan {
+        now,
+        deadline: run_config.deadline,
+        collector_deadline: run_config.collector_deadline,
+        http: client.clone(),
+    };
+    let mut stop: Pin<Box<dyn Future<Output = ()>>> = Box::pin(crate::stop::requested());
+    let report = run::collect(&selection.collectors, &plan, &progress::Line::default(), &mut stop).await;
+    let sink = sink.map(|settings| Datadog::new(settings, client));
+    let spool = config::datadog::spool(&settings);
+    let delivered = delivery::deliver(&report, &run_config.common_tags, sink.as_ref(), spool, &mut stop).await;
+    let exit = judge(&report, &delivered, run_config.tolerate_partial);
+    let shown = Shown {
+        report: &report,
+        points: &delivered.points,
+        skipped: &selection.skipped,
+        delivery: delivered.delivery.as_ref(),
+        exit_code: exit.code(),
+    };
+    print(&stdout::render(args.output, &shown)?)?;
+    if args.output != Output::Table {
+        tell(&shown);
+    }
+    Ok(exit)
+}
+
+impl Args {
+    fn flags(&self) -> Vec<Flag> {
+        let mut flags = Vec::new();
+        flags.extend(self.deadline.clone().map(|time| ("deadline", "--deadline", time)));
+        let time = self.collector_deadline.clone();
+        flags.extend(time.map(|time| ("collector_deadline", "--collector-deadline", time)));
+        if self.tolerate_partial {
+            flags.push(("tolerate_partial", "--tolerate-partial", "true".to_owned()));
+        }
+        flags
+    }
+}
+
+/// Datadog answers 202 to points from more than an hour ago or 10 minutes ahead, and drops them in silence.
+fn check_now(now: Timestamp, problems: &mut Problems) {
+    let age = Timestamp::now().duration_since(now);
+    if age > SignedDuration::from_mins(55) || age < SignedDuration::from_mins(-10) {
+        let why = "Datadog drops points of more than 55 minutes ago or 10 minutes ahead in silence";
+        problems.add("command line", "--now", why, "Leave out --now or --push");
+    }
+}
+
+/// The exit code of a run.
+pub fn judge(report: &Report, delivered: &Delivered, tolerate_partial: bool) -> Exit {
+    let collected = report.collectors.iter().any(|collector| !collector.batch.gauges().is_empty());
+    let complete = report.collectors.iter().all(|collector| collector.outcome == Outcome::Complete);
+    let accepted = delivered.delivery.as_ref().is_none_or(|delivery| delivery.accepted > 0);
+    let all_accepted = delivered
+        .delivery
+        .as_ref()
+        .is_none_or(|delivery| delivery.failure.is_none() && delivery.accepted == delivered.points.len() as u64);
+    match (complete && all_accepted, collected && accepted) {
+        (true, _) => Exit::Complete,
+        (false, true) if tolerate_partial => Exit::Complete,
+        (false, true) => Exit::Partial,
+        (false, false) => Exit::Nothing,
+    }
+}
+
+/// What the table tells in its text is logged where the output is for programs.
+fn tell(shown: &Shown<'_>) {
+    for collector in &shown.report.collectors {
+        if let Outcome::Failed(failure) = &collector.outcome {
+            tracing::error!(collector = collector.name, reason = %failure.reason, "{failure}");
+            continue;
+        }
+        for failed in collector.batch.failures() {
+            let failure = &failed.failure;
+            tracing::warn!(
+                collector = collector.name,
+                group = failed.group,
+                tags = %failed.tags,
+                reason = %failure.reason,
+                "{failure}"
+            );
+        }
+        for warning in collector.batch.warnings() {
+            tracing::warn!(collector = collector.name, "{warning}");
+        }
+    }
+    for (name, missing) in shown.skipped {
+        tracing::info!(collector = name, "skipped: not configured; {}", missing.join("; "));
+    }
+    if let Some(delivery) = shown.delivery {
+        if let Some(failure) = &delivery.failure {
+            tracing::error!(reason = %failure.reason, "{failure}");
+        }
+        for warning in &delivery.warnings {
+            tracing::warn!("{warning}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Settings of the Datadog sink.
+
+use secrecy::ExposeSecret;
+
+use crate::config::Configured;
+use crate::config::Problems;
+use crate::config::Settings;
+use crate::config::run::RunConfig;
+use crate::sinks::datadog::Compression;
+use crate::sinks::datadog::SpoolSettings;
+
+/// Folder of the spool inside the state folder.
+const SPOOL: &str = "spool";
+
+/// The sink that the settings describe.
+pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<crate::sinks::datadog::Settings> {
+    let Some(api_key) = settings.secret("datadog.api_key") else {
+        // A key that was given wrongly has been told already.
+        let missing = (!settings.mistaken("datadog.api_key")).then(|| "set DD_API_KEY".to_owned());
+        return Configured::Missing(missing.into_iter().collect());
+    };
+    if !api_key.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
+        let why = "holds a space, line break or other character that no key has";
+        problems.add(settings.place("datadog.api_key"), "datadog.api_key", why, "Copy it again");
+    }
+    let site = settings.text("datadog.site").unwrap_or_default();
+    if site.is_empty() || !site.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {
+        problems.add(
+            settings.place("datadog.site"),
+            "datadog.site",
+            format!("{site:?} is not a site"),
+            "Write it as in datadoghq.eu",
+        );
+    }
+    let compression = settings.text("datadog.compression").and_then(|word| Compression::from_word(&word));
+    Configured::Ready(crate::sinks::datadog::Settings {
+        base_url: settings.text("datadog.url").unwrap_or_else(|| format!("https://api.{site}")),
+        api_key,
+        compression: compression.unwrap_or(Compression::Gzip),
+        spool: spool(settings),
+    })
+}
+
+/// Where undelivered points are kept; none when no state folder is known.
+pub fn spool(settings: &Settings) -> Option<SpoolSettings> {
+    let directory = RunConfig::new(settings).state_dir?.join(SPOOL);
+    let mib = settings.whole("datadog.spool_max_mib").unwrap_or_default();
+    Some(SpoolSettings { directory, max_bytes: mib * 1024 * 1024 })
+}

@@ -1,0 +1,117 @@
+//! The table of all settings: one row gives a setting its key in the file, its variable, its default and its words.
+//! `config show`, `.env.sample`, docs/CONFIGURATION.md and the check for unknown keys are made of it.
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Dotted key in the configuration file: `github.ci.timeout_minutes`.
+    pub key: &'static str,
+    /// Environment variable.
+    pub variable: &'static str,
+    /// What its text must look like.
+    pub kind: Kind,
+    /// Default as it would be written in a variable; empty = none.
+    pub default: &'static str,
+    /// One line for `.env.sample` and the docs.
+    pub about: &'static str,
+    /// What it means to leave it unset.
+    pub unset: &'static str,
+}
+
+/// The form of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// An http or https address.
+    Url,
+    /// A time such as `90s` or `10m`.
+    Duration,
+    /// A whole number in a closed range.
+    Whole(u64, u64),
+    /// `true` or `false`.
+    Bool,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Several texts: a YAML list in the file, separated by commas in the variable.
+    List,
+    /// A path of a file or folder.
+    Path,
+    /// A secret: from its variable, or from the file that `<VARIABLE>_FILE` or `<key>_file` names; never in the file.
+    Secret,
+}
+
+const fn row(
+    key: &'static str,
+    variable: &'static str,
+    kind: Kind,
+    default: &'static str,
+    about: &'static str,
+    unset: &'static str,
+) -> Setting {
+    Setting { key, variable, kind, default, about, unset }
+}
+
+/// Every setting, in the order of the documentation.
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    row("env", "DD_ENV", Kind::Text, "", "Environment that every point is tagged with", "no env tag"),
+    row("service", "DD_SERVICE", Kind::Text, "", "Service that every point is tagged with", "no service tag"),
+    row("version", "DD_VERSION", Kind::Text, "", "Version that every point is tagged with", "no version tag"),
+    row("deadline", "ORGPULSE_DEADLINE", Kind::Duration, "10m", "Time for the collection of a whole run", "the default"),
+    row("collector_deadline", "ORGPULSE_COLLECTOR_DEADLINE", Kind::Duration, "120s", "Time for one collector", "the default"),
+    row("tolerate_partial", "ORGPULSE_TOLERATE_PARTIAL", Kind::Bool, "false", "Whether a partial run exits with 0 instead of 3", "the default"),
+    row("state_dir", "ORGPULSE_STATE_DIR", Kind::Path, "", "Folder for the spool; several environments on one machine need one each", "$XDG_STATE_HOME/orgpulse, else ~/.local/state/orgpulse"),
+    row("log", "ORGPULSE_LOG", Kind::Text, "warn", "Log filter: error, warn, info, debug, trace, or by module as in `warn,github=debug`", "the default"),
+    row("log_format", "ORGPULSE_LOG_FORMAT", Kind::Choice(&["text", "json"]), "text", "Form of log lines", "the default"),
+
+    row("datadog.site", "DD_SITE", Kind::Text, "datadoghq.com", "Datadog site that the organisation lives on", "the default (US1)"),
+    row("datadog.url", "DD_URL", Kind::Url, "", "Base address of Datadog's API, for a proxy or a test", "https://api.<site>"),
+    row("datadog.api_key", "DD_API_KEY", Kind::Secret, "", "API key; needed for --push", "only dry runs"),
+    row("datadog.compression", "ORGPULSE_DATADOG_COMPRESSION", Kind::Choice(&["gzip", "zstd", "none"]), "gzip", "Compression of what is sent", "the default"),
+    row("datadog.spool_max_mib", "ORGPULSE_SPOOL_MAX_MIB", Kind::Whole(1, 10_240), "64", "Greatest size of the spool of undelivered points, in MiB", "the default"),
+
+    row("github.repositories", "GITHUB_REPOSITORIES", Kind::List, "", "Repositories to read, owner/name", "inside GitHub Actions the repository at hand, elsewhere GitHub is not read"),
+    row("github.token", "GITHUB_TOKEN", Kind::Secret, "", "Token that may read them", "the GitHub App below is used"),
+    row("github.app_id", "GITHUB_APP_ID", Kind::Whole(1, u64::MAX), "", "Id of a GitHub App, instead of a token", "the token is used"),
+    row("github.app_private_key", "GITHUB_APP_PRIVATE_KEY", Kind::Secret, "", "The App's private key (PEM)", "the token is used"),
+    row("github.app_installation_id", "GITHUB_APP_INSTALLATION_ID", Kind::Whole(1, u64::MAX), "", "Id of the App's installation in the organisation", "the token is used"),
+    row("github.api_url", "GITHUB_API_URL", Kind::Url, "https://api.github.com", "GitHub's REST API; https://HOST/api/v3 for Enterprise Server", "the default"),
+    row("github.hotfix_labels", "GITHUB_HOTFIX_LABELS", Kind::List, "hotfix", "Labels of pull requests that make their commits hotfixes", "the default"),
+    row("github.force_merge_labels", "GITHUB_FORCE_MERGE_LABELS", Kind::List, "force-merge", "Labels of pull requests that make their commits force merges", "the default"),
+    row("github.max_commit_lookups", "GITHUB_MAX_COMMIT_LOOKUPS", Kind::Whole(0, 100_000), "200", "Commits of a repository whose files may be asked for one by one", "the default"),
+    row("github.production_environment", "GITHUB_PRODUCTION_ENVIRONMENT", Kind::Text, "production", "Environment whose deployments count", "the default"),
+    row("github.deploy_workflow", "GITHUB_DEPLOY_WORKFLOW", Kind::Text, "", "Workflow whose successful runs are deployments where GitHub has none", "no deployments there"),
+    row("github.ci.timeout_minutes", "GITHUB_CI_TIMEOUT_MINUTES", Kind::Whole(1, 100_000), "360", "A cancelled run that ran at least so long counts as timed out", "the default"),
+    row("github.ci.test_workflows", "GITHUB_CI_TEST_WORKFLOWS", Kind::List, "", "Name globs of test workflows", "every workflow with a push run on the default branch in 7 days"),
+    row("github.ci.benchmark_workflows", "GITHUB_CI_BENCHMARK_WORKFLOWS", Kind::List, "*benchmark*", "Name globs of benchmark workflows, any case", "the default"),
+    row("github.ci.max_job_lookups", "GITHUB_CI_MAX_JOB_LOOKUPS", Kind::Whole(0, 1_000), "20", "Runs of a repository whose jobs are asked for, for queue times; 0 = none", "the default"),
+];
+
+/// The setting with this key.
+pub fn by_key(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+/// The key under which the configuration file may name the file of a secret.
+pub fn secret_file_key(setting: &Setting) -> String {
+    format!("{}_file", setting.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_key_and_variable_is_named_once_and_explained() {
+        let keys: BTreeSet<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+        let variables: BTreeSet<_> = SETTINGS.iter().map(|setting| setting.variable).collect();
+        assert_eq!((keys.len(), variables.len()), (SETTINGS.len(), SETTINGS.len()));
+        for setting in SETTINGS {
+            assert!(!setting.about.is_empty() && !setting.unset.is_empty(), "{}", setting.key);
+            assert!(setting.unset != "the default" || !setting.default.is_empty(), "{}", setting.key);
+        }
+    }
+}

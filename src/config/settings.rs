@@ -1,0 +1,356 @@
+//! Resolution: default < file < environment < flag, with where each value came from.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::config::Inputs;
+use crate::config::Problems;
+use crate::config::problem::did_you_mean;
+use crate::config::setting;
+use crate::config::setting::Kind;
+use crate::config::setting::SETTINGS;
+use crate::config::setting::Setting;
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// The configuration file.
+    File(PathBuf),
+    /// An environment variable.
+    Environment(String),
+    /// A variable of `.env`.
+    DotEnv(String),
+    /// The file that a secret was read from, and what named it.
+    SecretFile(PathBuf, String),
+    /// A command-line flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => write!(f, "default"),
+            Origin::File(path) => write!(f, "{}", path.display()),
+            Origin::Environment(name) => write!(f, "environment, {name}"),
+            Origin::DotEnv(name) => write!(f, ".env, {name}"),
+            Origin::SecretFile(path, name) => write!(f, "{}, named by {name}", path.display()),
+            Origin::Flag(flag) => write!(f, "flag {flag}"),
+        }
+    }
+}
+
+/// A checked value.
+#[derive(Debug, Clone)]
+enum Checked {
+    Text(String),
+    Whole(u64),
+    Bool(bool),
+    Duration(Duration),
+    List(Vec<String>),
+    Secret(SecretString),
+}
+
+/// All settings that have a value, each checked for its form.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    values: BTreeMap<&'static str, (Checked, Origin)>,
+    mistaken: BTreeSet<&'static str>,
+}
+
+impl Settings {
+    /// Resolves all settings. Every mistake is noted in `problems`; a setting with a mistake has no value.
+    /// `flags` are texts by key, as they would be written in a variable.
+    pub fn resolve(inputs: &Inputs, flags: &[(&'static str, &'static str, String)], problems: &mut Problems) -> Self {
+        let file = inputs.file.as_ref().map_or_else(BTreeMap::new, |(path, text)| read_file(path, text, problems));
+        let mut values = BTreeMap::new();
+        let mut mistaken = BTreeSet::new();
+        for setting in SETTINGS {
+            let found = flags
+                .iter()
+                .find(|(key, _, _)| *key == setting.key)
+                .map(|(_, flag, text)| (parse(setting, text), Origin::Flag(flag)))
+                .or_else(|| from_environment(setting, inputs))
+                .or_else(|| from_file(setting, &file, inputs, problems))
+                .or_else(|| (!setting.default.is_empty()).then(|| (parse(setting, setting.default), Origin::Default)));
+            match found {
+                Some((Ok(value), origin)) => {
+                    values.insert(setting.key, (value, origin));
+                }
+                Some((Err(why), origin)) => {
+                    let (place, name) = match &origin {
+                        Origin::File(path) => (path.display().to_string(), setting.key),
+                        Origin::DotEnv(_) => (".env".to_owned(), setting.variable),
+                        Origin::Flag(flag) => ("command line".to_owned(), *flag),
+                        Origin::SecretFile(path, _) => (path.display().to_string(), setting.key),
+                        Origin::Environment(_) | Origin::Default => ("environment".to_owned(), setting.variable),
+                    };
+                    problems.add(place, name, why, "");
+                    mistaken.insert(setting.key);
+                }
+                None => {}
+            }
+        }
+        Settings { values, mistaken }
+    }
+
+    /// Whether a setting has a value.
+    pub fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// Whether a setting was given, but wrongly; the mistake has been noted.
+    pub fn mistaken(&self, key: &str) -> bool {
+        self.mistaken.contains(key)
+    }
+
+    /// File, "environment", or whatever else a mistake in this setting's value is to be looked for in.
+    pub fn place(&self, key: &str) -> String {
+        self.origin(key).map_or_else(|| "configuration".to_owned(), Origin::to_string)
+    }
+
+    /// Where a setting's value came from.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.values.get(key).map(|(_, origin)| origin)
+    }
+
+    /// A text, choice, address or path.
+    pub fn text(&self, key: &str) -> Option<String> {
+        match self.values.get(key) {
+            Some((Checked::Text(text), _)) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// A whole number.
+    pub fn whole(&self, key: &str) -> Option<u64> {
+        match self.values.get(key) {
+            Some((Checked::Whole(number), _)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A yes or no; no when unset.
+    pub fn flag(&self, key: &str) -> bool {
+        matches!(self.values.get(key), Some((Checked::Bool(true), _)))
+    }
+
+    /// A time.
+    pub fn duration(&self, key: &str) -> Option<Duration> {
+        match self.values.get(key) {
+            Some((Checked::Duration(duration), _)) => Some(*duration),
+            _ => None,
+        }
+    }
+
+    /// A list; empty when unset.
+    pub fn list(&self, key: &str) -> Vec<String> {
+        match self.values.get(key) {
+            Some((Checked::List(list), _)) => list.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A secret.
+    pub fn secret(&self, key: &str) -> Option<SecretString> {
+        match self.values.get(key) {
+            Some((Checked::Secret(secret), _)) => Some(secret.clone()),
+            _ => None,
+        }
+    }
+
+    /// The value as `config show` prints it: a secret as `***`, nothing when unset.
+    pub fn shown(&self, key: &str) -> Option<String> {
+        self.values.get(key).map(|(value, _)| match value {
+            Checked::Text(text) => text.clone(),
+            Checked::Whole(number) => number.to_string(),
+            Checked::Bool(yes) => yes.to_string(),
+            Checked::Duration(duration) => format!("{duration:?}"),
+            Checked::List(list) => list.join(","),
+            Checked::Secret(_) => "***".to_owned(),
+        })
+    }
+
+    /// Sets a list that was found elsewhere (GitHub Actions names its repository).
+    pub fn set_list(&mut self, key: &'static str, list: Vec<String>, origin: Origin) {
+        self.values.insert(key, (Checked::List(list), origin));
+    }
+
+    /// Sets a text that was found elsewhere (the standard place for state).
+    pub fn set_text(&mut self, key: &'static str, text: String, origin: Origin) {
+        self.values.insert(key, (Checked::Text(text), origin));
+    }
+}
+
+type Found = Option<(Result<Checked, String>, Origin)>;
+
+/// The value of a variable: environment before `.env`. Set but empty means unset, except for a secret, where it is
+/// a mistake: a CI that passes on a secret which does not exist sets an empty one.
+fn from_environment(setting: &Setting, inputs: &Inputs) -> Found {
+    let look = |name: &str| {
+        let environment = inputs.environment.get(name).map(|text| (text.clone(), Origin::Environment(name.to_owned())));
+        environment.or_else(|| inputs.dot_env.get(name).map(|text| (text.clone(), Origin::DotEnv(name.to_owned()))))
+    };
+    let direct = look(setting.variable);
+    if setting.kind != Kind::Secret {
+        return direct
+            .filter(|(text, _)| !text.trim().is_empty())
+            .map(|(text, origin)| (parse(setting, &text), origin));
+    }
+    let file_variable = format!("{}_FILE", setting.variable);
+    match (direct, look(&file_variable).filter(|(path, _)| !path.is_empty())) {
+        (Some((_, origin)), Some(_)) => Some((Err(format!("{file_variable} is set too. Keep one of them")), origin)),
+        (Some((text, origin)), None) => Some((parse(setting, &text), origin)),
+        (None, Some((path, _))) => Some(read_secret(setting, Path::new(&path), file_variable)),
+        (None, None) => None,
+    }
+}
+
+fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs, problems: &mut Problems) -> Found {
+    let (path, _) = inputs.file.as_ref()?;
+    if setting.kind == Kind::Secret {
+        if file.contains_key(setting.key) {
+            let why = "a secret does not belong into the configuration file";
+            let cure = format!("Set {} or {}_FILE, or {}_file here", setting.variable, setting.variable, setting.key);
+            problems.add(path.display().to_string(), setting.key, why, cure);
+        }
+        let key = setting::secret_file_key(setting);
+        let secret = file.get(&key)?.as_str().map(PathBuf::from)?;
+        return Some(read_secret(setting, &secret, key));
+    }
+    let value = file.get(setting.key).filter(|value| !value.is_null())?;
+    let parsed = match (setting.kind, value) {
+        (Kind::List, Value::Array(items)) => {
+            let texts: Option<Vec<String>> = items.iter().map(scalar).collect();
+            texts.map(Checked::List).ok_or_else(|| "must be a list of texts".to_owned())
+        }
+        (_, value) => match scalar(value) {
+            Some(text) => parse(setting, &text),
+            None => Err(format!("must be {}", form(setting.kind))),
+        },
+    };
+    Some((parsed, Origin::File(path.clone())))
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(yes) => Some(yes.to_string()),
+        _ => None,
+    }
+}
+
+fn read_secret(setting: &Setting, path: &Path, named_by: String) -> (Result<Checked, String>, Origin) {
+    let origin = Origin::SecretFile(path.to_owned(), named_by);
+    let parsed = match std::fs::read_to_string(path) {
+        Ok(text) => parse(setting, &text),
+        Err(error) => Err(format!("cannot be read: {error}")),
+    };
+    (parsed, origin)
+}
+
+/// The file's scalars and lists by dotted key. Unknown keys are problems.
+fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<String, Value> {
+    let place = path.display().to_string();
+    let mut flat = BTreeMap::new();
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return flat;
+    }
+    match serde_saphyr::from_str::<Value>(text) {
+        Ok(Value::Object(entries)) => {
+            for (key, value) in entries {
+                flatten(key, value, &mut flat);
+            }
+        }
+        Ok(_) => problems.add(&place, "", "must be a mapping of keys to values", "See docs/CONFIGURATION.md"),
+        Err(error) => problems.add(&place, "", format!("is not valid YAML: {}", first_line(&error.to_string())), ""),
+    }
+    for key in flat.keys() {
+        let secret_file =
+            SETTINGS.iter().any(|s| s.kind == Kind::Secret && setting::secret_file_key(s) == key.as_str());
+        if setting::by_key(key).is_none() && !secret_file {
+            problems.add(&place, key, "unknown key", did_you_mean(key, SETTINGS.iter().map(|s| s.key)));
+        }
+    }
+    flat
+}
+
+fn flatten(key: String, value: Value, flat: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(entries) if !entries.is_empty() => {
+            for (inner, value) in entries {
+                flatten(format!("{key}.{inner}"), value, flat);
+            }
+        }
+        // `github:` with nothing below it is an empty section.
+        Value::Null if SETTINGS.iter().any(|setting| setting.key.starts_with(&format!("{key}."))) => {}
+        value => {
+            flat.insert(key, value);
+        }
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+fn form(kind: Kind) -> String {
+    match kind {
+        Kind::Text | Kind::Secret => "a text".to_owned(),
+        Kind::Path => "a path".to_owned(),
+        Kind::Url => "an http:// or https:// address".to_owned(),
+        Kind::Duration => "a time such as 90s or 10m, more than 0".to_owned(),
+        Kind::Whole(min, u64::MAX) => format!("a whole number of at least {min}"),
+        Kind::Whole(min, max) => format!("a whole number from {min} to {max}"),
+        Kind::Bool => "true or false".to_owned(),
+        Kind::Choice(words) => format!("one of {}", words.join(", ")),
+        Kind::List => "a list of texts".to_owned(),
+    }
+}
+
+fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
+    let text = text.trim();
+    let wrong = || format!("must be {}, not {text:?}", form(setting.kind));
+    match setting.kind {
+        Kind::Text | Kind::Path => Ok(Checked::Text(text.to_owned())),
+        Kind::Url => {
+            let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+            if !["http", "https"].contains(&url.scheme()) || url.host_str().is_none() {
+                return Err(wrong());
+            }
+            if !url.username().is_empty() || url.password().is_some() {
+                return Err("must not hold a user or password: an address is shown in messages".to_owned());
+            }
+            Ok(Checked::Text(text.trim_end_matches('/').to_owned()))
+        }
+        Kind::Duration => match text.parse::<SignedDuration>().map(Duration::try_from) {
+            Ok(Ok(duration)) if !duration.is_zero() => Ok(Checked::Duration(duration)),
+            _ => Err(wrong()),
+        },
+        Kind::Whole(min, max) => match text.parse() {
+            Ok(number) if (min..=max).contains(&number) => Ok(Checked::Whole(number)),
+            _ => Err(wrong()),
+        },
+        Kind::Bool => text.parse().map(Checked::Bool).map_err(|_| wrong()),
+        Kind::Choice(words) if words.contains(&text) => Ok(Checked::Text(text.to_owned())),
+        Kind::Choice(words) => {
+            Err(format!("{} {}", wrong(), did_you_mean(text, words.iter().copied())).trim_end().to_owned())
+        }
+        Kind::List => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Ok(Checked::List(items.map(str::to_owned).collect()))
+        }
+        Kind::Secret if text.is_empty() => Err("is set but empty".to_owned()),
+        Kind::Secret => Ok(Checked::Secret(SecretString::from(text))),
+    }
+}

@@ -1,0 +1,96 @@
+//! Standard output: what a run found, as a table for people or as JSON for programs.
+
+mod document;
+mod table;
+
+use collector::Reason;
+use jiff::Timestamp;
+
+use crate::point::Point;
+use crate::run::Report;
+use crate::sinks::datadog::Delivery;
+
+/// Form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// For people: grouped by source, with what is missing and why
+    Table,
+    /// One document with `run`, `collectors` and `gauges`
+    Json,
+    /// One gauge a line; what is missing is said on standard error
+    Ndjson,
+}
+
+/// Everything that there is to show of a run.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    /// The collection.
+    pub report: &'a Report,
+    /// The points that were, or would be, sent, the run's own included.
+    pub points: &'a [Point],
+    /// Sources that are not configured, with what to set.
+    pub skipped: &'a [(&'static str, Vec<String>)],
+    /// What became of the points; none in a dry run.
+    pub delivery: Option<&'a Delivery>,
+    /// The exit code to come.
+    pub exit_code: u8,
+}
+
+/// A metric that has no point, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Missing {
+    /// Metric name.
+    pub metric: &'static str,
+    /// Tags of what it is missing for: `org:acme repo:acme/widgets`.
+    pub tags: String,
+    /// The reason; none when the source was read and the metric has no value by its definition.
+    pub reason: Option<Reason>,
+    /// In words.
+    pub why: String,
+}
+
+/// The output's text.
+///
+/// # Errors
+/// None in practice: the shapes below always serialise.
+pub fn render(output: Output, shown: &Shown<'_>) -> serde_json::Result<String> {
+    match output {
+        Output::Table => Ok(table::render(shown)),
+        Output::Json => document::json(shown),
+        Output::Ndjson => document::ndjson(shown.points),
+    }
+}
+
+/// What a collector did not deliver: metrics of failed groups, then metrics without a value.
+pub fn missing(report: &crate::run::CollectorReport) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    for failed in report.batch.failures() {
+        let group = report.definitions.iter().filter(|def| def.group == failed.group);
+        missing.extend(group.map(|def| Missing {
+            metric: def.name,
+            tags: failed.tags.to_string(),
+            reason: Some(failed.failure.reason),
+            why: failed.failure.to_string(),
+        }));
+    }
+    if let (crate::run::Outcome::Failed(failure), true) = (&report.outcome, missing.is_empty()) {
+        missing.extend(report.definitions.iter().map(|def| Missing {
+            metric: def.name,
+            tags: String::new(),
+            reason: Some(failure.reason),
+            why: failure.to_string(),
+        }));
+    }
+    missing.extend(report.batch.absences().iter().map(|absence| Missing {
+        metric: absence.def.name,
+        tags: absence.tags.to_string(),
+        reason: None,
+        why: absence.def.absent_when.to_owned(),
+    }));
+    missing
+}
+
+/// RFC 3339 in UTC, to the second.
+pub fn instant(at: Timestamp) -> String {
+    at.round(jiff::Unit::Second).unwrap_or(at).to_string()
+}

@@ -1,0 +1,188 @@
+//! A table for people: grouped by source and by what the gauges are about, then what is missing and why.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use comfy_table::CellAlignment;
+use comfy_table::ContentArrangement;
+use comfy_table::Table;
+use comfy_table::presets;
+
+use crate::point::Point;
+use crate::run::CollectorReport;
+use crate::run::Outcome;
+use crate::sinks::stdout::Missing;
+use crate::sinks::stdout::Shown;
+use crate::sinks::stdout::instant;
+use crate::sinks::stdout::missing;
+use crate::telemetry;
+
+/// The whole text. Writing to a string cannot fail, hence the ignored results.
+pub fn render(shown: &Shown<'_>) -> String {
+    let mut text = String::new();
+    for report in &shown.report.collectors {
+        source(&mut text, report, shown.points);
+    }
+    let own: Vec<&Point> = of_source(shown.points, telemetry::NAME).collect();
+    if !own.is_empty() {
+        let _ = writeln!(text, "{}  the run itself", telemetry::NAME);
+        text.push_str(&values(&own, true));
+        text.push('\n');
+    }
+    for (name, missing) in shown.skipped {
+        let _ = writeln!(text, "{name}  skipped: not configured; {}", missing.join("; "));
+    }
+    let _ = writeln!(text, "{}", summary(shown));
+    text
+}
+
+fn source(text: &mut String, report: &CollectorReport, points: &[Point]) {
+    let judgement = match &report.outcome {
+        Outcome::Complete => "complete".to_owned(),
+        Outcome::Partial => format!("partial, {} groups failed", report.batch.failures().len()),
+        Outcome::Failed(failure) => format!("failed ({})", failure.reason),
+    };
+    let _ = write!(
+        text,
+        "{}  {judgement}, {} requests in {:.1} s",
+        report.name,
+        report.reading.requests,
+        report.duration.as_secs_f64()
+    );
+    if let Some(left) = report.reading.quota_remaining_pct {
+        let _ = write!(text, ", {left:.1} % of the quota left");
+    }
+    text.push('\n');
+    for (tags, points) in by_tags(of_source(points, report.name)) {
+        let _ = writeln!(text, "\n{tags}");
+        text.push_str(&values(&points, false));
+    }
+    let missing = missing(report);
+    if !missing.is_empty() {
+        text.push_str("\nmissing:\n");
+        text.push_str(&reasons(&missing));
+    }
+    for warning in report.batch.warnings() {
+        let _ = writeln!(text, "warning: {warning}");
+    }
+    text.push('\n');
+}
+
+fn of_source<'a>(points: &'a [Point], name: &str) -> impl Iterator<Item = &'a Point> {
+    let tag = format!("source:{name}");
+    points.iter().filter(move |point| point.tags.contains(&tag))
+}
+
+/// Points by their tags, in the order of the first point of each.
+fn by_tags<'a>(points: impl Iterator<Item = &'a Point>) -> Vec<(String, Vec<&'a Point>)> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut groups: Vec<(String, Vec<&Point>)> = Vec::new();
+    for point in points {
+        let tags = point.tags.join(" ");
+        let place = *places.entry(tags.clone()).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((tags, Vec::new()));
+        }
+        groups[place].1.push(point);
+    }
+    groups
+}
+
+fn values(points: &[&Point], with_tags: bool) -> String {
+    let mut table = plain();
+    for point in points {
+        let mut row = vec![point.metric.to_owned(), number(point.value), point.unit.to_owned()];
+        if with_tags {
+            let own = point.tags.iter().filter(|tag| tag.starts_with("collector:"));
+            row.push(own.cloned().collect::<Vec<_>>().join(" "));
+        }
+        table.add_row(row);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    lines(&table)
+}
+
+/// Metrics that are missing for the same reason are told together.
+fn reasons(missing: &[Missing]) -> String {
+    let mut order: Vec<(&str, String)> = Vec::new();
+    let mut metrics: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    for one in missing {
+        let reason = one.reason.map_or_else(String::new, |reason| format!("[{reason}] "));
+        let key = (one.tags.as_str(), format!("{reason}{}", one.why));
+        if !metrics.contains_key(&key) {
+            order.push(key.clone());
+        }
+        metrics.entry(key).or_default().push(one.metric);
+    }
+    let mut text = String::new();
+    for key in order {
+        let names = metrics.remove(&key).unwrap_or_default();
+        let about = if key.0.is_empty() { String::new() } else { format!(" ({})", key.0) };
+        let _ = writeln!(text, "  {}{about}", key.1);
+        for name in names {
+            let _ = writeln!(text, "    {name}");
+        }
+    }
+    text
+}
+
+fn summary(shown: &Shown<'_>) -> String {
+    let count = shown.points.len();
+    let now = instant(shown.report.now);
+    let Some(delivery) = shown.delivery else {
+        return format!("dry run at {now}: {count} points would be sent; --push sends them");
+    };
+    let mut text = format!("pushed at {now}: {} of {count} points accepted by Datadog", delivery.accepted);
+    for (number, what) in [
+        (delivery.replayed, "replayed from the spool"),
+        (delivery.spooled, "kept in the spool for the next run"),
+        (delivery.lost, "lost"),
+        (delivery.too_old, "given up as older than 55 minutes"),
+        (delivery.dropped, "of earlier runs dropped"),
+    ] {
+        if number > 0 {
+            let _ = write!(text, ", {number} {what}");
+        }
+    }
+    if let Some(failure) = &delivery.failure {
+        let _ = write!(text, "\n[{}] {failure}", failure.reason);
+    }
+    for warning in &delivery.warnings {
+        let _ = write!(text, "\nwarning: {warning}");
+    }
+    text
+}
+
+/// At most four decimals, none where there is no fraction.
+fn number(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+fn lines(table: &Table) -> String {
+    let mut text = String::new();
+    for line in table.to_string().lines() {
+        let _ = writeln!(text, " {}", line.trim_end());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_without_noise() {
+        for (value, text) in [(0.0, "0"), (12.0, "12"), (100.0, "100"), (33.333_333, "33.3333"), (0.5, "0.5")] {
+            assert_eq!(number(value), text);
+        }
+    }
+}
