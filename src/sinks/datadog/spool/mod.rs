@@ -5,7 +5,7 @@
 //! the next run send the same bytes again, which overwrites the same points.
 
 pub mod file;
-mod list;
+pub mod list;
 mod room;
 
 use std::fs;
@@ -26,9 +26,6 @@ use collector::Reason;
 use super::SpoolSettings;
 use super::encode::Payload;
 
-pub use self::list::Dropped;
-pub use self::list::Entry;
-pub use self::list::EntryState;
 
 const LOCK: &str = "lock";
 

@@ -19,7 +19,7 @@ use super::soon;
 use super::tuning;
 use crate::sinks::datadog::Datadog;
 use crate::sinks::datadog::Delivery;
-use crate::sinks::datadog::EntryState;
+use crate::sinks::datadog::spool::list::EntryState;
 use crate::sinks::datadog::Settings;
 use crate::sinks::datadog::Spool;
 use crate::sinks::datadog::SpoolSettings;
