@@ -4,10 +4,8 @@
 //! keep to the limits of the intake, [`spool`] writes each payload to disk, [`send`] posts it, and [`deliver`] holds
 //! these together: write ahead, send oldest first, remove what was accepted.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the command line that uses the sink is not here yet")
-)]
+#![expect(unused_imports, reason = "the command line that uses the sink is not here yet")]
+#![cfg_attr(not(test), expect(dead_code, reason = "the command line that uses the sink is not here yet"))]
 
 pub mod compress;
 pub mod deliver;
