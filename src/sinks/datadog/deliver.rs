@@ -389,8 +389,7 @@ impl<'a> Run<'a> {
         };
         let mut put = spool.put(payload, 0);
         if let (Err(NotWritten::Full), Some(lock)) = (&put, &self.lock) {
-            let bytes = payload.body.len() + file::MAX_HEADER;
-            match spool.make_room(bytes as u64, &self.own, lock) {
+            match spool.make_room(file::size(payload), &self.own, lock) {
                 Ok(dropped) => self.delivery.dropped += dropped,
                 Err(error) => self.delivery.warnings.push(format!("no room could be made in the spool: {error}")),
             }
@@ -472,10 +471,17 @@ impl<'a> Run<'a> {
         let mut by_others = 0;
         if let Some(spool) = &self.spool {
             for (name, points) in &self.own {
-                if spool.has(name) {
-                    self.delivery.spooled += points;
-                } else {
-                    by_others += points;
+                // Who held the spool meanwhile may have sent it, set it aside, or put parts in its place.
+                match spool.left_of(name) {
+                    Ok((waiting, aside)) => {
+                        self.delivery.spooled += waiting;
+                        self.delivery.lost += aside;
+                        by_others += points.saturating_sub(waiting + aside);
+                    }
+                    Err(failure) => {
+                        self.delivery.spooled += points;
+                        self.delivery.warnings.push(failure.to_string());
+                    }
                 }
             }
         }

@@ -82,7 +82,8 @@ impl Sender {
     /// Posts one payload, until it is accepted, refused, or time or patience run out. Sending a payload twice is
     /// harmless: the same name, tags and timestamp overwrite the same point.
     pub async fn send(&self, payload: &Payload, deadline: Instant, requests: &mut u32) -> Verdict {
-        let doing = format!("send {} points to Datadog at {}", payload.points, self.host);
+        let plural = if payload.points == 1 { "" } else { "s" };
+        let doing = format!("send {} point{plural} to Datadog at {}", payload.points, self.host);
         let request = || {
             let request = self.http.post(format!("{}/api/v2/series", self.base_url)).body(payload.body.clone());
             let request = request.header(CONTENT_TYPE, "application/json");

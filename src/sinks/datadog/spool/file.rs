@@ -50,11 +50,26 @@ pub fn name(payload: &Payload, sequence: u32) -> String {
     format!("{:012}-{sequence:05}-{:016x}{WAITING}", payload.oldest.max(0), fastrand::u64(..))
 }
 
+/// Name of a part of a payload: it begins like the whole's, so that who wrote the whole can find it.
+pub fn part_name(whole: &str, number: usize) -> String {
+    format!("{}.{number}{WAITING}", stem(whole))
+}
+
+/// What the names of a payload, of its parts, and of either when set aside begin with, followed by a dot.
+pub fn stem(name: &str) -> &str {
+    name.strip_suffix(WAITING).unwrap_or(name)
+}
+
 /// The header line, with its line break.
 pub fn header(payload: &Payload) -> String {
     let fields = fields(payload.points, payload.oldest, payload.newest, payload.compression, payload.raw_bytes);
     let checksum = checksum(&fields, &payload.body);
     format!("{fields} {checksum:08x}\n")
+}
+
+/// Length of a payload's file.
+pub fn size(payload: &Payload) -> u64 {
+    (header(payload).len() + payload.body.len()) as u64
 }
 
 /// Reads a header from the beginning of a file; also how long it is.

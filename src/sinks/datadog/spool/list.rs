@@ -114,6 +114,22 @@ impl Spool {
         Ok(self.list()?.iter().filter(|entry| entry.state == EntryState::Waiting).map(|entry| entry.points).sum())
     }
 
+    /// Points of a payload that still wait, in whole or in parts, and points of it that were set aside.
+    ///
+    /// # Errors
+    /// As [`Spool::list`].
+    pub fn left_of(&self, name: &str) -> Result<(u64, u64), Failure> {
+        let (mut waiting, mut aside) = (0, 0);
+        for stored in self.files().map_err(|error| self.failure("list the spool", &error))? {
+            if !stored.name.strip_prefix(file::stem(name)).is_some_and(|rest| rest.starts_with('.')) {
+                continue;
+            }
+            let points = self.glance(&stored.name).map_or(0, |header| header.points);
+            *(if stored.name.ends_with(file::WAITING) { &mut waiting } else { &mut aside }) += points;
+        }
+        Ok((waiting, aside))
+    }
+
     /// Removes every file, those set aside and leftovers of killed runs included.
     ///
     /// # Errors

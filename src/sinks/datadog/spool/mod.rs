@@ -116,11 +116,12 @@ impl Spool {
     /// When there is no room, or the disk fails.
     pub fn put(&self, payload: &Payload, sequence: u32) -> Result<String, NotWritten> {
         let failed = |error| NotWritten::Failed(self.failure("write to the spool", &error));
-        let size = (file::header(payload).len() + payload.body.len()) as u64;
-        if !self.has_room(size).map_err(failed)? {
+        if !self.has_room(file::size(payload)).map_err(failed)? {
             return Err(NotWritten::Full);
         }
-        self.write(payload, sequence).map_err(failed)
+        let name = file::name(payload, sequence);
+        self.write(payload, &name).map_err(failed)?;
+        Ok(name)
     }
 
     /// Puts payloads into the place of one that they are made of. Not bound by room: the one leaves as much.
@@ -128,9 +129,12 @@ impl Spool {
     /// # Errors
     /// When the disk fails; the one is then still there.
     pub fn replace(&self, name: &str, by: &[Payload]) -> Result<Vec<String>, Failure> {
-        let written = by.iter().zip(0..).map(|(payload, sequence)| self.write(payload, sequence));
-        let names =
-            written.collect::<io::Result<Vec<_>>>().map_err(|error| self.failure("write to the spool", &error))?;
+        let mut names = Vec::new();
+        for (number, payload) in by.iter().enumerate() {
+            let part = file::part_name(name, number);
+            self.write(payload, &part).map_err(|error| self.failure("write to the spool", &error))?;
+            names.push(part);
+        }
         self.remove(name)?;
         Ok(names)
     }
@@ -172,11 +176,6 @@ impl Spool {
             .map_err(|error| self.failure("set a spool file aside", &error))
     }
 
-    /// Whether a payload is still there.
-    pub fn has(&self, name: &str) -> bool {
-        self.directory.join(name).exists()
-    }
-
     /// Names of the payloads that wait, oldest first.
     ///
     /// # Errors
@@ -191,18 +190,17 @@ impl Spool {
         OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(self.directory.join(LOCK))
     }
 
-    fn write(&self, payload: &Payload, sequence: u32) -> io::Result<String> {
+    fn write(&self, payload: &Payload, name: &str) -> io::Result<()> {
         let mut tries = 1;
         loop {
-            match self.write_once(payload, sequence) {
+            match self.write_once(payload, name) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && tries < WRITE_TRIES => tries += 1,
                 written => return written,
             }
         }
     }
 
-    fn write_once(&self, payload: &Payload, sequence: u32) -> io::Result<String> {
-        let name = file::name(payload, sequence);
+    fn write_once(&self, payload: &Payload, name: &str) -> io::Result<()> {
         let temporary = self.directory.join(format!("{}{:016x}", file::TEMPORARY, fastrand::u64(..)));
         let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&temporary)?;
         let write = |mut file: &File| {
@@ -215,14 +213,13 @@ impl Spool {
             file.write_all(file::header(payload).as_bytes())?;
             file.write_all(&payload.body)?;
             file.sync_all()?;
-            fs::rename(&temporary, self.directory.join(&name))?;
+            fs::rename(&temporary, self.directory.join(name))?;
             File::open(&self.directory)?.sync_all()
         };
         write(&file).inspect_err(|_| {
             // The write's own error is the one to tell.
             let _ = fs::remove_file(&temporary);
-        })?;
-        Ok(name)
+        })
     }
 
     fn failure(&self, doing: &str, error: &io::Error) -> Failure {

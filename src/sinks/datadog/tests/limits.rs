@@ -68,7 +68,7 @@ async fn ten_thousand_incompressible_points_are_split_by_compressed_size() {
 
 #[tokio::test]
 async fn fifty_thousand_incompressible_points_are_split_by_all_limits() {
-    all_arrive_without_413(noisy(50_000, 60), Compression::Zstd, 6).await;
+    all_arrive_without_413(noisy(50_000, 90), Compression::Zstd, 6).await;
 }
 
 #[test]

@@ -196,14 +196,14 @@ async fn says_in_words_why_there_is_no_connection() {
 
     let odd = failure(&sink("not a url", None).deliver(points(1), soon()).await);
     assert_eq!(odd.reason, Reason::Config, "{odd}");
-    let settings = Settings { api_key: "line\nbreak".into(), ..settings(&intake.url, None) };
+    let settings = Settings { api_key: "first\nsecond".into(), ..settings(&intake.url, None) };
     let key = failure(
         &Datadog::new(settings, super::client())
             .deliver(vec![point("w", 1.0, jiff::Timestamp::now().as_second())], soon())
             .await,
     );
     assert_eq!(key.reason, Reason::Config);
-    assert!(key.cure.contains("DD_API_KEY") && !key.to_string().contains("break"), "{key}");
+    assert!(key.cure.contains("DD_API_KEY") && !key.to_string().contains("second"), "{key}");
 }
 
 #[tokio::test]

@@ -121,6 +121,7 @@ async fn lists_counts_and_drops() {
     let lock = spool.try_lock().unwrap();
     assert!(spool.drop_all().unwrap_err().why.contains("another run"));
     drop(lock);
+    assert_eq!(entries.iter().map(|entry| entry.state.as_str()).collect::<Vec<_>>(), ["corrupt", "too old", "waiting"]);
     let dropped = spool.drop_all().unwrap();
     assert_eq!((dropped.files, dropped.points), (3, 4));
     assert_eq!(names(directory.path()), Vec::<String>::new());
@@ -236,6 +237,33 @@ async fn a_run_that_gets_no_lock_leaves_its_points_to_the_next() {
     super::sink(&intake.url, Some(directory.path())).deliver(points(1), start + Duration::from_millis(50)).await;
     assert!(start.elapsed() < Duration::from_secs(3), "the wait ends with the deadline");
     drop(lock);
+}
+
+#[tokio::test]
+async fn what_the_holder_of_the_lock_does_with_a_waiting_runs_points_is_counted_as_that() {
+    let directory = directory();
+    let spool = spool(directory.path());
+    spool.prepare().unwrap();
+    let lock = spool.try_lock().unwrap().unwrap();
+    let holder = async {
+        let names = loop {
+            match spool.waiting().unwrap() {
+                names if names.len() == 4 => break names,
+                _ => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        };
+        spool.remove(&names[0]).unwrap();
+        spool.set_aside(&names[1], ".refused").unwrap();
+        let halves = spool.load(&names[2]).unwrap().halves(Limits::DATADOG).unwrap().unwrap();
+        let parts = spool.replace(&names[2], &halves).unwrap();
+        spool.remove(&parts[0]).unwrap();
+    };
+    let limits = Limits { points: 2, ..Limits::DATADOG };
+    let hasty = Tuning { lock_wait: Duration::from_secs(1), limits, ..tuning() };
+    let sink = Datadog::tuned(settings(NOWHERE, Some(directory.path())), client(), hasty);
+    let (delivery, ()) = tokio::join!(sink.deliver(points(8), soon()), holder);
+    drop(lock);
+    assert_eq!((delivery.accepted, delivery.lost, delivery.spooled), (3, 2, 3), "{delivery:?}");
 }
 
 #[tokio::test]
