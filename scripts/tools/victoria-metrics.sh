@@ -37,23 +37,31 @@ from_debian() {
 
     mkdir -p "$work"/{lists,cache/archives}/partial
     echo "deb [signed-by=$keyring] $site $suite main" >"$work/sources.list"
-    # Sandbox user root: apt as root would switch to a user that may not enter this folder. Without root it is unused.
-    local options=(
-        -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=-
-        -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o Dir::State::status=/dev/null
-        -o Acquire::Languages=none -o "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false"
-        -o APT::Sandbox::User=root -o APT::Update::Post-Invoke::=true
-    )
+    # Hooks of the machine (images for containers empty the system's caches) have no business here. Sandbox user root: apt
+    # as root would switch to a user that may not enter this folder; without root it is unused.
+    cat >"$work/apt.conf" <<EOF
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Post-Invoke;
+Dir::Etc::sourcelist "$work/sources.list";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "$work/lists";
+Dir::State::status "/dev/null";
+Dir::Cache "$work/cache";
+Acquire::Languages "none";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+APT::Sandbox::User "root";
+EOF
     (
         cd "$work"
-        apt-get "${options[@]}" -qq update
+        apt-get -c "$work/apt.conf" -qq update
         local found
-        found=$(apt-cache "${options[@]}" show victoria-metrics | awk '$1 == "Version:" { print $2; exit }')
+        found=$(apt-cache -c "$work/apt.conf" show victoria-metrics | awk '$1 == "Version:" { print $2; exit }')
         case $found in
         "$version"[+-]*) ;;
         *) say "$suite has victoria-metrics '$found', pinned is $version"; exit 1 ;;
         esac
-        apt-get "${options[@]}" -qq download "victoria-metrics=$found"
+        apt-get -c "$work/apt.conf" -qq download "victoria-metrics=$found"
         dpkg-deb -x victoria-metrics_*.deb unpacked
     ) || return 1
     mkdir -p "$home"
@@ -63,10 +71,11 @@ from_debian() {
 from_go() {
     command -v go >/dev/null || { say "no go"; return 1; }
     local module=github.com/VictoriaMetrics/VictoriaMetrics source
-    # Everything of Go's own stays out of the checkout's and the user's caches but the module cache, which is shared.
+    # Go as it is on this machine: no other toolchain is fetched, and no C compiler is needed.
     export GOTOOLCHAIN=local GOFLAGS=-mod=mod CGO_ENABLED=0
     source=$(cd "$work" && go mod download -json "$module@v$version" |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])') || return 1
+        python3 -c 'import json, sys; m = json.load(sys.stdin); print(m["Dir"]) if "Dir" in m else sys.exit(m["Error"])') ||
+        return 1
     # `go install module@version` refuses a go.mod with a replace line, so it is built as the main module, from a copy.
     cp -R "$source" "$work/source" && chmod -R u+w "$work/source"
     mkdir -p "$home"
