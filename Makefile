@@ -56,7 +56,8 @@ docs-check: build
 	@$(STEP) docs scripts/docs-check.sh
 
 bench: tool-npm ## time, requests and memory at reference size, as a table (release build)
-	@scripts/bench.sh
+	cargo build --locked --release --workspace --bins
+	@PYTHONDONTWRITEBYTECODE=1 python3 scripts/bench.py
 
 soak: tool-npm ## the long form of the property tests: 200 organisations, 100 kills
 	@$(STEP) soak scripts/soak.sh
