@@ -10,10 +10,9 @@ SHELL := bash
 STEP := scripts/step.sh
 # What could not run is collected here and repeated at the end of `make test`.
 export ORGPULSE_NOT_RUN ?= $(CURDIR)/.tools/not-run
-# The simulator validates every GraphQL document against this.
-export GITHUB_SCHEMA ?= $(CURDIR)/.tools/npm/node_modules/@octokit/graphql-schema/schema.graphql
 
-TESTS := fmt-check lint deny unit docs-check real
+# What fails quickly comes first.
+TESTS := fmt-check lint tools deny unit docs-check real
 
 .PHONY: help demo test build fmt fmt-check lint deny unit real docs docs-check bench soak start
 .PHONY: tools tool-npm tool-python tool-cargo tool-victoria-metrics clean-tools
@@ -22,9 +21,9 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: build ## build, then show a whole run against a simulated GitHub and Datadog: no account, no network
-	@target/debug/orgpulse demo
+	@"$${CARGO_TARGET_DIR:-target}/debug/orgpulse" demo
 
-test: start tools $(TESTS) ## every check and every test; installs what they need into .tools
+test: start $(TESTS) ## every check and every test; installs what they need into .tools
 	@scripts/summary.sh
 
 build: ## build the program and the simulator

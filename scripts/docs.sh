@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 into=${1:-$ROOT}
-orgpulse=${ORGPULSE:-$ROOT/target/debug/orgpulse}
+orgpulse=$BUILT/orgpulse
 [ -x "$orgpulse" ] || die "there is no $orgpulse; run: make build"
 
 mkdir -p "$into/docs"

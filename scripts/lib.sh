@@ -4,6 +4,8 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOOLS=$ROOT/.tools
+# Where cargo puts what the dev profile builds.
+BUILT=${CARGO_TARGET_DIR:-$ROOT/target}/debug
 
 say() {
     printf '%s\n' "$*" >&2

@@ -15,5 +15,5 @@ cd "$ROOT"
 export PYTHONDONTWRITEBYTECODE=1
 "$python" tests/real/datadog.py --self-test --victoria "$victoria"
 "$python" tests/real/datadog.py --victoria "$victoria" \
-    --orgpulse "${ORGPULSE:-target/debug/orgpulse}" --simulator "${SIMULATOR:-target/debug/simulator}" \
+    --orgpulse "$BUILT/orgpulse" --simulator "$BUILT/simulator" \
     --schema "$TOOLS/npm/node_modules/@octokit/graphql-schema/schema.graphql"
