@@ -27,7 +27,9 @@ test: start $(TESTS) ## every check and every test; installs what they need into
 	@scripts/summary.sh
 
 build: ## build the program and the simulator
-	@$(STEP) build cargo build --locked --workspace --bins
+# With --tests, because the tests' own dependencies switch on features of shared crates: without it this would compile
+# thirty crates a second time beside what `cargo test` has compiled.
+	@$(STEP) build cargo build --locked --workspace --bins --tests
 
 fmt: ## format the Rust sources
 	cargo fmt --all
