@@ -124,7 +124,9 @@ def rust_files(root, *folders):
 
 def code_lines(path):
     """Number and text of the lines that are the program's: no comments, which may name what the code must not use, and
-    no tests. Tests of a file are its last item; clippy's items_after_test_module holds that."""
+    no tests. Tests of a file are its last item (clippy's items_after_test_module holds that) or a file called *tests.rs."""
+    if path.stem.endswith("tests"):
+        return
     text = path.read_text(encoding="utf-8")
     tests = re.search(r"^#\[cfg\(test\)\]\n(#\[.*\]\n)*mod \w+ \{", text, re.MULTILINE)
     for number, line in enumerate(text[: tests.start() if tests else None].splitlines(), 1):
