@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Time, requests and peak memory of a dry run against the simulator, beside their limits, as a table.
+
+Every reply of the simulator is delayed, as a network would. Figures of a busy machine say little: run it on a quiet one.
+Fails when a run fails, or a limit is exceeded.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "real"))
+
+from process import Simulator, clean_environment  # noqa: E402
+
+LATENCY_MS = 50
+HELP_RUNS = 20
+# Title, the simulator's --scale, and the limits: seconds, requests, MiB. At ten times the size time has no limit of its
+# own, and requests may grow as the data's pages do: tenfold.
+SIZES = [("reference size", "reference", 5.0, 100, 48), ("ten times", "tenfold", None, 1000, 96)]
+
+
+def main(release, schema):
+    rows = [row_of_help(release / "orgpulse")]
+    with tempfile.TemporaryDirectory(prefix="orgpulse-bench-") as folder:
+        for title, scale, seconds, requests, memory in SIZES:
+            run = collect(release, schema, Path(folder), scale)
+            rows += [
+                (f"{title}: github collector", run["seconds"], seconds, "s"),
+                (f"{title}: requests", run["requests"], requests, ""),
+                (f"{title}: peak memory", run["mebibytes"], memory, "MiB"),
+            ]
+    for title, value, limit, unit in rows:
+        verdict = "" if limit is None else f"limit {limit:g} {unit}".ljust(16) + ("over" if value > limit else "ok")
+        print(f"{title:36} {value:10.2f} {unit:4} {verdict}".rstrip())
+    return 1 if any(limit is not None and value > limit for _, value, limit, _ in rows) else 0
+
+
+def row_of_help(orgpulse):
+    """The quickest of several starts: the others measure the machine."""
+    times = []
+    for _ in range(HELP_RUNS):
+        started = time.perf_counter()
+        subprocess.run([orgpulse, "--help"], check=True, stdout=subprocess.DEVNULL)
+        times.append(time.perf_counter() - started)
+    return ("orgpulse --help", min(times) * 1000, 20, "ms")
+
+
+def collect(release, schema, folder, scale):
+    flags = ("--seed", "7", "--scale", scale, "--latency-ms", str(LATENCY_MS))
+    with Simulator(release / "simulator", schema, folder / f"{scale}.log", *flags) as simulator:
+        environment = clean_environment(folder, **simulator.environment)
+        output = folder / f"{scale}.json"
+        with output.open("wb") as stdout:
+            run = subprocess.Popen(
+                [release / "orgpulse", "collect", "github", "--output", "json"],
+                cwd=folder,
+                env=environment | {"ORGPULSE_STATE_DIR": str(folder / "state")},
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+            )
+            # wait4 instead of Popen.wait: it is what reports this one child's peak memory.
+            _, status, usage = os.wait4(run.pid, 0)
+            run.returncode = os.waitstatus_to_exitcode(status)
+        if run.returncode != 0:
+            raise SystemExit(f"error: orgpulse at scale {scale} ended with code {run.returncode}")
+    own = {
+        gauge["name"]: gauge["value"]
+        for gauge in json.loads(output.read_bytes())["gauges"]
+        if gauge["name"].startswith("orgpulse.")
+    }
+    return {
+        "seconds": own["orgpulse.collector.duration_seconds"],
+        "requests": own["orgpulse.collector.api_requests"],
+        # Linux counts KiB, macOS bytes.
+        "mebibytes": usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024),
+    }
+
+
+if __name__ == "__main__":
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    default_schema = ROOT / ".tools/npm/node_modules/@octokit/graphql-schema/schema.graphql"
+    sys.exit(main(target / "release", default_schema))
