@@ -1,13 +1,15 @@
 //! Datadog: encode, send, spool. The only place that knows the wire format.
 //!
 //! The path of a point: [`series`] turns it into the JSON of one series, [`encode`] packs series into payloads that
-//! keep to the limits of the intake, [`spool`] writes each payload to disk, [`send`] posts it, and [`deliver`] holds
+//! keep to the limits of the intake, [`spool`] writes each payload to disk, [`send`] posts it, and [`run`] holds
 //! these together: write ahead, send oldest first, remove what was accepted.
 
 pub mod compress;
 pub mod deliver;
 pub mod encode;
+pub mod outcome;
 pub mod reply;
+pub mod run;
 pub mod send;
 pub mod series;
 pub mod spool;
