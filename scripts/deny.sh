@@ -21,7 +21,7 @@ export GIT_TERMINAL_PROMPT=0 GIT_HTTP_LOW_SPEED_LIMIT=1000 GIT_HTTP_LOW_SPEED_TI
 limit=()
 command -v timeout >/dev/null && limit=(timeout 120)
 if reason=$(${limit[@]+"${limit[@]}"} cargo-deny --locked fetch db 2>&1); then
-    cargo-deny --locked --log-level error check --disable-fetch advisories
+    cargo-deny --locked --log-level error check --hide-inclusion-graph advisories
     exit 0
 fi
 say "$reason"
