@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# The long form of tests that `make unit` runs short: those marked #[ignore] whose name begins with soak_.
+# The long form of tests that `make unit` runs short: 200 seeded organisations, 100 killed pushes.
 
 . "$(dirname "$0")/lib.sh"
 
 cd "$ROOT"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-cargo test --locked --workspace -- --ignored --nocapture soak_ 2>&1 | tee "$log"
+export ORGPULSE_ORGANISATIONS=${ORGPULSE_ORGANISATIONS:-200} ORGPULSE_KILLS=${ORGPULSE_KILLS:-100} ORGPULSE_KILL_ROUNDS=${ORGPULSE_KILL_ROUNDS:-100}
+cargo test --locked --workspace -- --nocapture seeded_organisations killed 2>&1 | tee "$log"
 # A filter that matches nothing passes; that would be a soak of no organisation at all.
-grep -qE '^test result: ok\. [1-9]' "$log" || die "no test is named soak_*"
+passed=$(grep -cE '^test .*(seeded_organisations|killed).* ok$|^test result: ok\. [1-9]' "$log")
+[ "$passed" -ge 2 ] || die "the seeded organisations and the killed pushes were not tested"
