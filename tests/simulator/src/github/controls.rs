@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use std::sync::PoisonError;
 
 /// The token that is accepted unless a test says otherwise.
-pub(crate) const TOKEN: &str = "ghp_simulated0000000000000000000000000000";
+pub const TOKEN: &str = "ghp_simulated0000000000000000000000000000";
 
 /// The service's state.
 pub struct State {

@@ -16,6 +16,7 @@ mod service;
 pub use app::App;
 pub use controls::SecondaryLimit;
 pub use controls::State;
+pub use controls::TOKEN;
 pub use quota::Quota;
 pub use quota::Resource;
 
