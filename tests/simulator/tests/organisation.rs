@@ -1,5 +1,11 @@
 //! What a described organisation is made of.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by a panic; clippy.toml does not reach helper functions"
+)]
+
 use jiff::Timestamp;
 use simulator::Scale;
 use simulator::expected;

@@ -127,7 +127,7 @@ fn words_are_told_from_near_misses() {
     for no in ["hotfixes", "hot fix", "hotfixer", "shotfix"] {
         assert!(!text::says_hotfix(no), "{no}");
     }
-    for yes in ["Force-merge it", "a\n\nforce pushed", "re: FORCE PUSH", "force-merging"] {
+    for yes in ["Force-merge it", "a\n\nforce pushed", "re: FORCE PUSH", "force-merged"] {
         assert!(text::says_forced(yes), "{yes}");
     }
     for no in ["reinforce merge", "workforce-merge", "forcefully merge", "enforce-push"] {

@@ -11,7 +11,9 @@ fn has_word(text: &str, word: &str, whole: bool) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + word.len()..].chars().next();
-        !before.is_some_and(is_word) && !(whole && after.is_some_and(is_word))
+        let begins = !before.is_some_and(is_word);
+        let ends = !whole || !after.is_some_and(is_word);
+        begins && ends
     })
 }
 

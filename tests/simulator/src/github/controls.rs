@@ -173,7 +173,8 @@ impl State {
             .split_once(' ')
             .filter(|(s, _)| s.eq_ignore_ascii_case("bearer") || s.eq_ignore_ascii_case("token"));
         let end = scheme.and_then(|(_, token)| controls.tokens.get(token.trim()).copied());
-        if !end.is_some_and(|end| end.is_none_or(|end| Timestamp::now().as_second() < end)) {
+        let is_good = end.is_some_and(|end| end.is_none_or(|end| Timestamp::now().as_second() < end));
+        if !is_good {
             return Err(Reply::bad_credentials());
         }
         if let Some(limit) = controls.secondary {

@@ -25,12 +25,28 @@ pub fn fill(rng: &mut Rng, users: &[User], week: usize, now: Timestamp, reposito
     let reached = repository.ancestry(repository.head());
     let main: Vec<CommitId> = (0..reached.len()).filter(|id| reached[*id]).collect();
     let releases: Vec<_> = repository.branches.iter().filter(|b| b.name.starts_with("release/")).cloned().collect();
+    // The latest date up to each commit: what is deployed must be wholly there by then, also where a commit bears an
+    // older date than its parents.
+    let mut latest = Timestamp::MIN;
+    let there: Vec<(CommitId, Timestamp)> = main
+        .iter()
+        .map(|id| {
+            latest = latest.max(repository.commits[*id].committed_at);
+            (*id, latest)
+        })
+        .collect();
+    let whole = |tip: CommitId| {
+        let reached = repository.ancestry(Some(tip));
+        let dates = repository.commits.iter().zip(reached).filter(|(_, r)| *r).map(|(c, _)| c.committed_at);
+        dates.max().unwrap_or(Timestamp::MAX)
+    };
+    let release_whole: Vec<Timestamp> = releases.iter().map(|b| whole(b.tip)).collect();
     let mut made = Vec::new();
     for (i, at) in instants.into_iter().enumerate() {
-        let before = main.iter().rev().find(|id| repository.commits[**id].committed_at <= at);
-        let Some(mut commit) = before.copied() else { continue };
+        let before = there.partition_point(|(_, latest)| *latest <= at);
+        let Some((mut commit, _)) = before.checked_sub(1).map(|i| there[i]) else { continue };
         let mut reference = repository.default_branch.clone();
-        let release = releases.iter().find(|b| repository.commits[b.tip].committed_at <= at);
+        let release = releases.iter().zip(&release_whole).find(|(_, whole)| **whole <= at).map(|(b, _)| b);
         if let Some(release) = release
             && rng.u8(..4) == 0
         {

@@ -76,7 +76,9 @@ impl<'a> Executor<'a> {
                     }
                 }
                 Selection::InlineFragment(inline) if self.prepared.included(&inline.directives) => {
-                    if inline.type_condition.as_ref().map_or(Ok(true), |c| is_a(kind, c)).map_err(refused)? {
+                    let applies =
+                        inline.type_condition.as_ref().map_or(Ok(true), |c| is_a(kind, c)).map_err(refused)?;
+                    if applies {
                         self.collect(kind, &inline.selection_set, groups)?;
                     }
                 }

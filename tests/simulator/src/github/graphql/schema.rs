@@ -23,7 +23,14 @@ fn schema(path: &Path) -> Parsed {
     let mut schemas = SCHEMAS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     let read = || {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-        Schema::parse_and_validate(text, path).map(Arc::new).map_err(|e| format!("{}: {}", path.display(), e.errors))
+        // GitHub publishes a field or two twice. Nothing else may be wrong; and the schema's own validity is the
+        // vendor's business, which a debug build would spend seconds on.
+        let schema = match Schema::parse(text, path) {
+            Ok(schema) => schema,
+            Err(e) if e.errors.iter().all(|d| d.error.to_string().starts_with("duplicate definitions")) => e.partial,
+            Err(e) => return Err(format!("{}: {}", path.display(), e.errors)),
+        };
+        Ok(Arc::new(Valid::assume_valid(schema)))
     };
     schemas.entry(path.to_owned()).or_insert_with(read).clone()
 }
@@ -34,7 +41,7 @@ pub fn validate(path: &Path, text: &str) -> Result<(), Reply> {
     match ExecutableDocument::parse_and_validate(&schema, text, "document.graphql") {
         Ok(_) => Ok(()),
         Err(invalid) => {
-            let errors: Vec<Value> = invalid
+            let mut errors: Vec<Value> = invalid
                 .errors
                 .iter()
                 .map(|e| {
@@ -45,6 +52,10 @@ pub fn validate(path: &Path, text: &str) -> Result<(), Reply> {
                     )
                 })
                 .collect();
+            // The parser drops an undefined field and then misses what it was the only one of.
+            if errors.iter().any(|e| e["extensions"]["code"] == "undefinedField") {
+                errors.retain(|e| e["extensions"]["code"] != "selectionMismatch");
+            }
             Err(Reply::json(200, &json!({ "errors": errors })))
         }
     }

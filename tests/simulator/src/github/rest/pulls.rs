@@ -3,6 +3,7 @@
 use super::Call;
 use super::commits;
 use super::render;
+use super::repository;
 use crate::github::reply::Answer;
 use crate::github::reply::Reply;
 use crate::organisation::PullId;
@@ -94,13 +95,7 @@ fn render(call: &Call, pull: &PullRequest) -> Value {
     let head = pull.commits.last().map(|id| oid(*id)).unwrap_or_default();
     let base = call.repository.head().map(oid).unwrap_or_default();
     let owner = render::owner(call.state, &call.repository.owner);
-    let repo = render::minimal_object(
-        call.state,
-        owner.clone(),
-        &call.repository.name,
-        call.repository.id,
-        call.repository.is_fork,
-    );
+    let repo = repository::object(call);
     let side = |name: &str, sha: &str| json!({ "label": format!("{}:{name}", call.repository.owner), "ref": name, "sha": sha, "user": owner, "repo": repo });
     let label = |(i, name): (usize, &String)| json!({ "id": i, "node_id": format!("LA_{i}"), "name": name, "url": call.url(&format!("labels/{i}")), "color": "ededed", "default": false, "description": "" });
     let link = |href: &str| json!({ "href": href });

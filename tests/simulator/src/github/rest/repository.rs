@@ -4,10 +4,16 @@ use super::Call;
 use super::render;
 use crate::github::reply::Answer;
 use crate::github::reply::Reply;
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 pub fn show(call: &Call) -> Reply {
+    Reply::json(200, &Value::Object(object(call)))
+}
+
+/// The repository with everything, as a pull request carries it too.
+pub fn object(call: &Call) -> Map<String, Value> {
     let repository = call.repository;
     let owner = render::owner(call.state, &repository.owner);
     let mut object = render::minimal_object(call.state, owner, &repository.name, repository.id, repository.is_fork);
@@ -28,7 +34,7 @@ pub fn show(call: &Call) -> Reply {
     if let Value::Object(more) = more {
         object.extend(more);
     }
-    Reply::json(200, &Value::Object(object))
+    object
 }
 
 pub fn branches(call: &Call) -> Answer {
