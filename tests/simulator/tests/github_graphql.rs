@@ -139,7 +139,7 @@ async fn costs_follow_the_published_formula_and_the_quota_runs_out() {
     assert!(hub.graphql(query, json!({})).await.body["errors"].is_null());
     let told = hub.graphql(query, json!({})).await;
     assert_eq!((told.status, told.header("x-ratelimit-remaining")), (200, "0"));
-    assert_eq!(told.body["errors"][0]["type"], "RATE_LIMIT");
+    assert_eq!(told.body["errors"][0]["type"], "RATE_LIMITED");
     assert_eq!(hub.rest("/repos/acme/widgets").await.status, 200, "REST has its own quota");
 }
 

@@ -36,7 +36,7 @@ pub fn answer(state: &State, body: &[u8]) -> Answer {
         .ok_or_else(|| refuse(json!({ "message": "A query attribute must be specified and must be a string." })))?;
     if state.quota(Resource::Graphql).remaining() == 0 && !state.charge(Resource::Graphql, 0) {
         let message = "API rate limit already exceeded for user ID 4100000.";
-        return Err(refuse(json!({ "type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": message })));
+        return Err(refuse(json!({ "type": "RATE_LIMITED", "code": "graphql_rate_limit", "message": message })));
     }
     let document =
         Document::parse(text, "document.graphql").map_err(|e| Reply::json(200, &schema::parse_errors(&e.errors)))?;
