@@ -1,0 +1,158 @@
+//! Every service over one organisation, behind one address.
+
+use crate::datadog;
+use crate::datadog::Keys;
+use crate::datadog::Store;
+use crate::fault::Faults;
+use crate::github;
+use crate::organisation::Organisation;
+use crate::organisation::Scale;
+use crate::record::RecordOptions;
+use crate::record::Recorded;
+use crate::record::Recorder;
+use crate::server::Server;
+use crate::server::ServerOptions;
+use anyhow::Context;
+use jiff::Timestamp;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is to be simulated, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the organisation is made from, together with the scale and the instant.
+    pub seed: u64,
+    /// How large it is.
+    pub scale: Scale,
+    /// The instant that the organisation is described for, at which Datadog's clock then stands. Without one it is
+    /// the present, and that clock runs.
+    pub now: Option<Timestamp>,
+    /// Added to every reply.
+    pub latency: Duration,
+    /// GitHub's public GraphQL schema, which documents are validated against; without it they are only executed.
+    pub schema: Option<PathBuf>,
+    /// Where to listen. By default a free port of 127.0.0.1.
+    pub address: SocketAddr,
+    /// How much of the requests is kept.
+    pub record: RecordOptions,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            seed: 1,
+            scale: Scale::small(),
+            now: None,
+            latency: Duration::ZERO,
+            schema: None,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            record: RecordOptions::default(),
+        }
+    }
+}
+
+/// The running services. Dropping it stops them.
+pub struct Simulator {
+    server: Server,
+    organisation: Arc<Organisation>,
+    github: Arc<github::State>,
+    datadog: Arc<Store>,
+}
+
+impl Simulator {
+    /// Describes the organisation and serves it; when this returns, requests are answered.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub fn start(options: Options) -> anyhow::Result<Simulator> {
+        let now = options.now.unwrap_or_else(Timestamp::now);
+        let organisation = Organisation::generate(options.seed, options.scale, now);
+        Simulator::serve(organisation, options)
+    }
+
+    /// Serves an organisation that was described by hand; the options' seed, scale and instant are not looked at.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub fn serve(organisation: Organisation, options: Options) -> anyhow::Result<Simulator> {
+        let datadog = Arc::new(Store::new(Keys::default()));
+        if options.now.is_some() {
+            datadog.set_now(organisation.now);
+        }
+        let organisation = Arc::new(organisation);
+        let github = Arc::new(github::State::new(Arc::clone(&organisation), options.schema));
+        let services =
+            vec![("github", github::router(Arc::clone(&github))), ("datadog", datadog::router(Arc::clone(&datadog)))];
+        let address = options.address;
+        let server = ServerOptions { address, latency: options.latency, services, record: options.record };
+        let server = Server::start(server).with_context(|| format!("failed to listen on {address}"))?;
+        github.set_base_url(&server.service_url("github"));
+        Ok(Simulator { server, organisation, github, datadog })
+    }
+
+    /// The base address, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The address of GitHub's API: REST below it, GraphQL at `/graphql` of it.
+    pub fn github_api_url(&self) -> String {
+        self.server.service_url("github")
+    }
+
+    /// The address of Datadog's API.
+    pub fn datadog_url(&self) -> String {
+        self.server.service_url("datadog")
+    }
+
+    /// The token that GitHub's services accept.
+    pub fn github_token(&self) -> &'static str {
+        github::TOKEN
+    }
+
+    /// The variables that point a program at the simulator.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let repositories: Vec<String> = self.organisation.repositories.iter().map(|r| r.full_name()).collect();
+        vec![
+            ("GITHUB_API_URL", self.github_api_url()),
+            ("GITHUB_TOKEN", self.github_token().to_owned()),
+            ("GITHUB_REPOSITORIES", repositories.join(",")),
+            ("DD_URL", self.datadog_url()),
+            ("DD_API_KEY", self.datadog.keys().api.clone()),
+            ("DD_APP_KEY", self.datadog.keys().application.clone()),
+        ]
+    }
+
+    /// What is simulated.
+    pub fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    /// Every request that is still kept, in the order of arrival.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.server.recorder().requests()
+    }
+
+    /// The record itself, to count or clear.
+    pub fn recorder(&self) -> &Recorder {
+        self.server.recorder()
+    }
+
+    /// The faults, to inject and to clear.
+    pub fn faults(&self) -> &Faults {
+        self.server.faults()
+    }
+
+    /// How GitHub's services behave.
+    pub fn github(&self) -> &github::State {
+        &self.github
+    }
+
+    /// What Datadog took in.
+    pub fn datadog(&self) -> &Store {
+        &self.datadog
+    }
+}
