@@ -14,6 +14,8 @@ mod records;
 mod repository;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod world;
 
 pub use catalog::METRICS;
 pub use config::Auth;
@@ -87,3 +89,7 @@ impl Collector for Github {
         check::check(&self.config, context).await
     }
 }
+
+#[cfg(test)]
+#[path = "collect_tests.rs"]
+mod tests;

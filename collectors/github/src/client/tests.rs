@@ -176,19 +176,19 @@ async fn a_body_that_is_cut_is_read_again() {
 
 #[tokio::test]
 async fn a_body_that_is_no_json_is_read_once_more() {
-    let server = in_turn(vec![|| text(200, "{\"good\":"), || ok(json!({"good": true}))]).await;
+    let server = in_turn(vec![|| text(200, &[], "{\"good\":"), || ok(json!({"good": true}))]).await;
     assert_eq!(get(&client(&server.url)).await.unwrap(), json!({"good": true}));
-    let server = in_turn(vec![|| text(200, "{\"good\":")]).await;
+    let server = in_turn(vec![|| text(200, &[], "{\"good\":")]).await;
     let failure = get(&client(&server.url)).await.unwrap_err();
     assert_eq!((failure.reason, server.seen().len()), (Reason::BadReply, 2));
-    let server = in_turn(vec![|| text(200, "{\"data\":")]).await;
+    let server = in_turn(vec![|| text(200, &[], "{\"data\":")]).await;
     let failure = query(&client(&server.url)).await.unwrap_err();
     assert_eq!((failure.reason, server.seen().len()), (Reason::BadReply, 2));
 }
 
 #[tokio::test]
 async fn html_and_foreign_json_are_no_answers() {
-    let server = in_turn(vec![|| text(200, "<html>Sign in</html>")]).await;
+    let server = in_turn(vec![|| text(200, &[], "<html>Sign in</html>")]).await;
     for failure in [get(&client(&server.url)).await.unwrap_err(), query(&client(&server.url)).await.unwrap_err()] {
         assert_eq!(failure.reason, Reason::BadReply);
         assert!(failure.why.contains("HTML") && failure.cure.contains("proxy"), "{failure}");
@@ -354,7 +354,7 @@ async fn a_page_that_is_too_much_is_halved_and_the_size_remembered() {
     let server = Server::start(|seen, before| {
         let size = seen.variable("size").as_u64().unwrap();
         match before {
-            0 => text(502, "<html>Bad gateway</html>"),
+            0 => text(502, &[], "<html>Bad gateway</html>"),
             1 => ok(json!({"data": null, "errors": [{"message": "Something went wrong while executing your query."}]})),
             2 => ok(json!({"data": {}, "errors": [{"type": "RESOURCE_LIMITS_EXCEEDED", "message": "too much"}]})),
             _ => ok(json!({"data": {"repository": {"page": page(&[json!(size)], None, 1)}}})),
@@ -375,7 +375,7 @@ async fn a_page_that_is_too_much_is_halved_and_the_size_remembered() {
 
 #[tokio::test]
 async fn the_smallest_page_is_tried_as_often_as_any_request() {
-    let server = Server::start(|_, _| text(504, "")).await;
+    let server = Server::start(|_, _| text(504, &[], "")).await;
     let failure = client(&server.url).page::<u64>(queries::CLOSED_PULLS, &json!({}), None, "x").await.unwrap_err();
     assert_eq!(failure.reason, Reason::Unreachable);
     let sizes: Vec<u64> = server.seen().iter().map(|seen| seen.variable("size").as_u64().unwrap()).collect();
