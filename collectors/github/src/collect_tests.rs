@@ -205,7 +205,7 @@ async fn a_pull_request_is_completed_where_its_nested_pages_are_not_whole() {
         1,
         json!({
             "reviews": page(&[silent], Some("r"), 2),
-            "reviewThreads": page(&[json!({"id": "T1", "comments": page(&[own.clone()], Some("c"), 2)})], Some("t"), 2),
+            "reviewThreads": page(&[json!({"id": "T1", "comments": page(std::slice::from_ref(&own), Some("c"), 2)})], Some("t"), 2),
             "ready": page(&[json!({"createdAt": when(20 * HOUR)})], Some("e"), 2),
         }),
     );

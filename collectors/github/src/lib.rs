@@ -13,6 +13,8 @@ mod queries;
 mod records;
 mod repository;
 #[cfg(test)]
+mod size_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod world;

@@ -1,5 +1,7 @@
 //! The client: API calls to JSON, with credentials, limits, retries and redirects. No arithmetic on what is read.
 
+#[cfg(test)]
+mod app_tests;
 mod auth;
 mod graphql;
 mod limits;
