@@ -84,7 +84,7 @@ pub(crate) struct ClosedPull {
     pub additions: u64,
     pub deletions: u64,
     /// Comments in the conversation and in review threads.
-    pub total_comments_count: Option<u64>,
+    pub total_comments_count: u64,
     pub author: Option<Actor>,
     pub merge_commit: Option<Oid>,
     pub first_commit: Connection<ListedCommit>,

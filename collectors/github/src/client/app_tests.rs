@@ -104,3 +104,15 @@ async fn a_refused_app_and_a_key_that_is_none_say_so() {
     assert_eq!(failure.reason, Reason::Config);
     assert!(!format!("{failure:?}").contains("SECRET"));
 }
+
+#[tokio::test]
+async fn an_app_that_is_not_installed_is_asked_about_once() {
+    let server = Server::start(|_, _| answer(404, &[], &json!({"message": "Not Found"}))).await;
+    let client = Client::new(&app(&server.url, pem()), &context(), PACE).unwrap();
+    let (a, b) = tokio::join!(get(&client), get(&client));
+    for failure in [a.unwrap_err(), b.unwrap_err(), get(&client).await.unwrap_err()] {
+        assert_eq!(failure.reason, Reason::NotFound);
+        assert!(failure.cure.contains("GITHUB_APP_INSTALLATION_ID"), "{failure}");
+    }
+    assert_eq!(server.seen().len(), 1);
+}

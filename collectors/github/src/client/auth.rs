@@ -88,6 +88,10 @@ impl Client {
         if let Some(installed) = token.as_ref().filter(|installed| Instant::now() < installed.until) {
             return Ok(installed.bearer.clone());
         }
+        // Another request may have been refused a token while this one waited for the lock.
+        if let Some(refused) = self.limits.refused() {
+            return Err(refused);
+        }
         let doing = format!("get a token for the GitHub App's installation {installation}");
         let jwt = app.generate_bearer_token().ok().as_deref().and_then(bearer).ok_or_else(|| {
             Failure::new(Reason::Config, doing.as_str(), "the App's private key cannot sign")
@@ -104,7 +108,21 @@ impl Client {
             bearer: Some(jwt),
             ..Ask::default()
         };
-        let reply: InstallationToken = Box::pin(self.json(&ask)).await.map_err(|trouble| trouble.failure())?.0;
+        let reply: InstallationToken = match Box::pin(self.json(&ask)).await.map_err(|trouble| trouble.failure()) {
+            Ok((reply, _)) => reply,
+            Err(failure) => {
+                let failure = match failure.reason {
+                    Reason::NotFound | Reason::Forbidden => failure.with_cure(
+                        "Check GITHUB_APP_ID and GITHUB_APP_INSTALLATION_ID, and that the App is still installed",
+                    ),
+                    _ => failure,
+                };
+                if [Reason::Unauthorized, Reason::NotFound, Reason::Forbidden].contains(&failure.reason) {
+                    self.limits.refuse(&failure);
+                }
+                return Err(failure);
+            }
+        };
         let fresh = bearer(&reply.token)
             .ok_or_else(|| Failure::new(Reason::BadReply, doing, "the token has characters that no token has"))?;
         let life = reply.expires_at.and_then(|end| end.duration_since(Timestamp::now()).try_into().ok());

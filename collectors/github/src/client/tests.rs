@@ -313,6 +313,21 @@ async fn the_deadline_ends_a_request() {
 }
 
 #[tokio::test]
+async fn a_try_without_an_answer_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let pace = Pace { per_try: Duration::from_millis(20), ..PACE };
+    let context = context();
+    let client = Client::new(&config(&url), &context, pace).unwrap();
+    let failure = get(&client).await.unwrap_err();
+    assert_eq!((failure.reason, context.meter().read().requests), (Reason::Unreachable, 4));
+    let failure = client.page::<u64>(queries::OPEN_PULLS, &json!({}), None, "x").await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Unreachable);
+    assert_eq!(client.size(queries::OPEN_PULLS), 3, "a smaller page was asked for each time");
+    drop(listener);
+}
+
+#[tokio::test]
 async fn errors_inside_a_200() {
     let table = [
         (json!({"type": "NOT_FOUND", "message": "Could not resolve to a Repository"}), Reason::NotFound, 1),

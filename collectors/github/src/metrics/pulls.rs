@@ -56,7 +56,7 @@ pub(crate) fn closed(pulls: &[ClosedPull], now: Timestamp, tags: &Tags) -> Batch
     let commented = merged.iter().filter(|(pull, _)| has_review_comment(pull)).count();
     let share = stats::percent(commented as f64, merged.len() as f64);
     batch.gauge_or_absent(&catalog::PRS_REVIEW_COMMENTS_PCT, share, tags);
-    let comments = sample(|pull, _| pull.total_comments_count.unwrap_or_default() as f64);
+    let comments = sample(|pull, _| pull.total_comments_count as f64);
     batch.gauge_or_absent(&catalog::PRS_COMMENTS_AVG, stats::mean(&comments), tags);
 
     let waits: Vec<Option<f64>> = merged.iter().map(|(pull, _)| time_to_first_review(pull)).collect();
