@@ -1,7 +1,23 @@
 //! GitHub: pull requests, commits, branches, CI and delivery of any number of repositories.
+//!
+//! Fetch, then compute: `fetch` reads typed records of a repository group by group through `client`, and `metrics`
+//! turns them into gauges without a clock, a file or a network.
 
 mod catalog;
+mod check;
+mod client;
 mod config;
+mod fetch;
+mod metrics;
+mod queries;
+mod records;
+mod repository;
+#[cfg(test)]
+mod size_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod world;
 
 pub use catalog::METRICS;
 pub use config::Auth;
@@ -14,6 +30,11 @@ use collector::Context;
 use collector::Failure;
 use collector::Finding;
 use collector::MetricDef;
+use collector::Reason;
+use futures_util::future::join_all;
+
+use crate::client::Client;
+use crate::client::Pace;
 
 /// The GitHub collector.
 #[derive(Debug)]
@@ -25,6 +46,27 @@ impl Github {
     /// A collector of what `config` names.
     pub fn new(config: Config) -> Self {
         Github { config }
+    }
+
+    pub(crate) async fn collect_at(&self, context: &Context, pace: Pace) -> Result<Batch, Failure> {
+        let client = Client::new(&self.config, context, pace)?;
+        let settings = metrics::ci::Settings::new(&self.config).map_err(|why| {
+            Failure::new(Reason::Config, "read the names of the workflows", why)
+                .with_cure("Mend github.ci.test_workflows or github.ci.benchmark_workflows")
+        })?;
+        let repositories = self.config.repositories.iter();
+        let batches = join_all(
+            repositories
+                .map(|configured| repository::collect(&client, &self.config, &settings, configured, context.now())),
+        )
+        .await;
+        let mut whole = Batch::new();
+        batches.into_iter().for_each(|batch| whole.append(batch));
+        let nothing = whole.gauges().is_empty() && whole.absences().is_empty();
+        match whole.failures().first() {
+            Some(first) if nothing => Err(first.failure.clone()),
+            _ => Ok(whole),
+        }
     }
 }
 
@@ -41,11 +83,15 @@ impl Collector for Github {
         METRICS.len() * self.config.repositories.len()
     }
 
-    async fn collect(&self, _context: &Context) -> Result<Batch, Failure> {
-        Ok(Batch::new())
+    async fn collect(&self, context: &Context) -> Result<Batch, Failure> {
+        self.collect_at(context, Pace::default()).await
     }
 
-    async fn check(&self, _context: &Context) -> Vec<Finding> {
-        Vec::new()
+    async fn check(&self, context: &Context) -> Vec<Finding> {
+        check::check(&self.config, context).await
     }
 }
+
+#[cfg(test)]
+#[path = "collect_tests.rs"]
+mod tests;

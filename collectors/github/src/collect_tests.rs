@@ -1,0 +1,386 @@
+use std::collections::BTreeSet;
+
+use collector::GroupFailure;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::catalog::group;
+use crate::metrics::sample::*;
+use crate::testing::*;
+use crate::world::*;
+
+use super::*;
+
+async fn collected(server: &Server, change: impl FnOnce(&mut Config)) -> Result<Batch, Failure> {
+    let mut config = config(&server.url);
+    change(&mut config);
+    Github::new(config).collect_at(&context(), PACE).await
+}
+
+async fn of(world: World) -> Batch {
+    collected(&world.serve().await, |_| ()).await.unwrap()
+}
+
+fn failed(batch: &Batch) -> Vec<(&'static str, Reason)> {
+    let mut failed: Vec<_> =
+        batch.failures().iter().map(|GroupFailure { group, failure, .. }| (*group, failure.reason)).collect();
+    failed.sort();
+    failed
+}
+
+/// Every metric is a gauge, an absence, or of a group that failed.
+fn accounts_for_all(batch: &Batch) {
+    let failed: BTreeSet<&str> = batch.failures().iter().map(|failure| failure.group).collect();
+    for def in METRICS {
+        let sent = batch.gauges().iter().filter(|gauge| gauge.def().name == def.name).count();
+        let absent = batch.absences().iter().filter(|absence| absence.def.name == def.name).count();
+        let missing = usize::from(failed.contains(def.group));
+        assert_eq!(sent + absent + missing, 1, "{}", def.name);
+    }
+}
+
+#[tokio::test]
+async fn a_small_repository_takes_few_requests_and_every_number_is_right() {
+    let server = World::small().serve().await;
+    let batch = collected(&server, |_| ()).await.unwrap();
+    assert_eq!(failed(&batch), []);
+    assert_eq!(batch.warnings(), Vec::<String>::new());
+    accounts_for_all(&batch);
+    let expected = [
+        ("github.prs.open", 1.0),
+        ("github.prs.drafts", 1.0),
+        ("github.prs.stale_count_14d", 1.0),
+        ("github.prs.merged_7d", 1.0),
+        ("github.prs.cycle_time_hours", 47.0),
+        ("github.prs.with_review_comments_pct", 100.0),
+        ("github.prs.time_to_first_review_hours.p50", 22.0),
+        ("github.commits.total_7d", 2.0),
+        ("github.developers.active_7d", 1.0),
+        ("github.code.lines_added_7d", 14.0),
+        ("github.code.files_changed_7d", 2.0),
+        ("github.branches.total", 1.0),
+        ("github.branches.active", 1.0),
+        ("github.ci.workflow_runs_7d", 1.0),
+        ("github.ci.tests_passing_on_main", 1.0),
+        ("github.ci.queue_time_minutes.p50", 2.0),
+        ("github.ci.runs_queued", 3.0),
+        ("github.delivery.deployments_7d", 1.0),
+        ("github.delivery.change_failure_rate_pct", 0.0),
+    ];
+    for (name, expected) in expected {
+        assert_eq!(value(&batch, name), Some(expected), "{name}");
+    }
+    let lead = value(&batch, "github.delivery.lead_time_hours.p50").unwrap();
+    assert!((lead - (48.0 - 60.0 / 3600.0)).abs() < 1e-9, "{lead}");
+    assert_eq!(server.seen().len(), 13);
+    assert!(batch.gauges().iter().all(|gauge| gauge.tags() == &tags()));
+}
+
+#[tokio::test]
+async fn an_empty_repository_was_read_and_nothing_matched() {
+    let server = World::empty().serve().await;
+    let batch = collected(&server, |_| ()).await.unwrap();
+    assert_eq!(failed(&batch), []);
+    accounts_for_all(&batch);
+    assert!(batch.gauges().iter().all(|gauge| gauge.value() == 0.0));
+    assert_eq!(value(&batch, "github.commits.total_7d"), Some(0.0));
+    assert_eq!(value(&batch, "github.delivery.deployments_7d"), None);
+    assert!(server.seen().len() <= 10);
+}
+
+#[tokio::test]
+async fn a_renamed_repository_keeps_its_tag() {
+    let world = World::empty()
+        .with("Repository", repository("acme/gadgets"))
+        .with("Commits", in_object(&page(&[], None, 0)))
+        .with("/repos/acme/gadgets/actions/runs", json!({"total_count": 0, "workflow_runs": []}));
+    let batch = of(world).await;
+    assert_eq!(failed(&batch), []);
+    assert!(batch.warnings()[0].contains("acme/gadgets"));
+    assert!(batch.gauges().iter().all(|gauge| gauge.tags().get("repo") == Some("acme/widgets")));
+}
+
+#[tokio::test]
+async fn a_repository_that_is_not_found_fails_alone() {
+    let world = World::empty().answering("Repository", |seen| match seen.variable("name").as_str() {
+        Some("widgets") => ok(repository("acme/widgets")),
+        _ => {
+            ok(json!({"data": {"repository": null}, "errors": [{"type": "NOT_FOUND", "message": "Could not resolve"}]}))
+        }
+    });
+    let server = world.with("Commits", in_object(&page(&[], None, 0))).serve().await;
+    let both = |config: &mut Config| config.repositories.push("acme/gone".parse().unwrap());
+    let batch = collected(&server, both).await.unwrap();
+    assert_eq!(batch.failures().len(), group::ALL.len());
+    assert!(
+        batch
+            .failures()
+            .iter()
+            .all(|f| f.tags.get("repo") == Some("acme/gone") && f.failure.reason == Reason::NotFound)
+    );
+    assert!(!batch.gauges().is_empty());
+
+    let failure =
+        collected(&server, |config| config.repositories = vec!["acme/gone".parse().unwrap()]).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::NotFound);
+    assert!(failure.to_string().contains("acme/gone"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_refused_credential_fails_the_whole_at_once() {
+    let server = Server::start(|_, _| answer(401, &[], &json!({"message": "Bad credentials"}))).await;
+    let many = |config: &mut Config| config.repositories.extend((0..20).map(|i| format!("acme/r{i}").parse().unwrap()));
+    let failure = collected(&server, many).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Unauthorized);
+    assert!(server.seen().len() <= 6, "only those in flight: {}", server.seen().len());
+    assert!(!format!("{failure:?}").contains("SECRET"));
+}
+
+#[tokio::test]
+async fn one_group_that_fails_leaves_the_others_whole() {
+    let forbidden = Reason::Forbidden;
+    let table = [
+        ("OpenPulls", vec![("open_pull_requests", forbidden)]),
+        ("ClosedPulls", vec![("closed_pull_requests", forbidden), ("lead_time", forbidden)]),
+        (
+            "Commits",
+            vec![
+                ("change_failure_rate", forbidden),
+                ("commit_files", forbidden),
+                ("commits", forbidden),
+                ("lead_time", forbidden),
+            ],
+        ),
+        ("FilesOfPulls", vec![("commit_files", forbidden)]),
+        ("/repos/acme/widgets/commits/c2", vec![("commit_files", forbidden)]),
+        ("Branches", vec![("branches", forbidden)]),
+        ("Deployments", vec![("change_failure_rate", forbidden), ("deployments", forbidden), ("lead_time", forbidden)]),
+        ("/repos/acme/widgets/actions/runs?status", vec![("ci_queue", forbidden)]),
+        ("/repos/acme/widgets/actions/runs?created", vec![("ci_jobs", forbidden), ("ci_runs", forbidden)]),
+        ("/repos/acme/widgets/actions/runs/30000000000/jobs", vec![("ci_jobs", forbidden)]),
+    ];
+    for (key, groups) in table {
+        let batch = of(World::small().failing(key, 403)).await;
+        assert_eq!(failed(&batch), groups, "{key}");
+        accounts_for_all(&batch);
+    }
+}
+
+#[tokio::test]
+async fn pages_are_put_together_by_cursor() {
+    let branch = |i: usize| json!({"name": format!("b{i}"), "target": {"committedDate": when(DAY)}});
+    let paged = move |total: usize| {
+        move |seen: &Seen| {
+            let at: usize = seen.variable("after").as_str().map_or(0, |cursor| cursor.parse().unwrap());
+            let size = seen.variable("size").as_u64().unwrap() as usize;
+            let end = (at + size).min(250);
+            let nodes: Vec<Value> = (at..end).map(branch).collect();
+            let next = end.to_string();
+            ok(in_repository(&page(&nodes, (end < 250).then_some(&*next), total)))
+        }
+    };
+    let batch = of(World::small().answering("Branches", paged(250))).await;
+    assert_eq!(value(&batch, "github.branches.total"), Some(250.0));
+    let server = World::small().answering("Branches", paged(251)).serve().await;
+    let batch = collected(&server, |_| ()).await.unwrap();
+    assert_eq!(failed(&batch), [("branches", Reason::BadReply)]);
+    assert_eq!(server.seen().iter().filter(|seen| seen.operation() == "Branches").count(), 6, "read twice");
+    let endless = in_repository(&page(&[branch(1)], Some("same"), 1));
+    assert_eq!(failed(&of(World::small().with("Branches", endless)).await), [("branches", Reason::BadReply)]);
+}
+
+#[tokio::test]
+async fn a_page_with_errors_is_a_failure_and_not_a_smaller_number() {
+    let mut body = in_repository(&page(&[], None, 0));
+    body["errors"] = json!([{"type": "FORBIDDEN", "message": "no", "path": ["repository", "page"]}]);
+    let batch = of(World::small().with("OpenPulls", body)).await;
+    assert_eq!(failed(&batch), [("open_pull_requests", Reason::Forbidden)]);
+}
+
+#[tokio::test]
+async fn a_pull_request_is_completed_where_its_nested_pages_are_not_whole() {
+    let silent = json!({"author": user("ann"), "submittedAt": when(3 * HOUR), "body": ""});
+    let own = json!({"author": user("ann")});
+    let pull = pull_node(
+        1,
+        json!({
+            "reviews": page(&[silent], Some("r"), 2),
+            "reviewThreads": page(&[json!({"id": "T1", "comments": page(std::slice::from_ref(&own), Some("c"), 2)})], Some("t"), 2),
+            "ready": page(&[json!({"createdAt": when(20 * HOUR)})], Some("e"), 2),
+        }),
+    );
+    let late = json!({"author": user("bob"), "submittedAt": when(2 * HOUR), "body": ""});
+    let other = json!({"id": "T2", "comments": page(&[json!({"author": user("cy")})], None, 1)});
+    let world = World::small()
+        .with("ClosedPulls", in_repository(&page(&[pull], None, 1)))
+        .with("PullReviews", in_node(&page(&[late], None, 2)))
+        .with("PullReady", in_node(&page(&[json!({"createdAt": when(4 * HOUR)})], None, 2)))
+        .with("ThreadComments", in_node(&page(&[own], None, 2)))
+        .with("PullThreads", in_node(&page(&[other], None, 2)));
+    let batch = of(world.clone()).await;
+    assert_eq!(failed(&batch), []);
+    assert_eq!(value(&batch, "github.prs.time_to_first_review_hours.p50"), Some(2.0));
+    assert_eq!(value(&batch, "github.prs.with_review_comments_pct"), Some(100.0));
+    for key in ["PullReviews", "PullReady", "ThreadComments", "PullThreads"] {
+        let batch = of(world.clone().failing(key, 403)).await;
+        assert!(failed(&batch).contains(&("closed_pull_requests", Reason::Forbidden)), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_pull_request_that_is_touched_while_pages_are_read_is_not_lost() {
+    let reads = std::sync::atomic::AtomicUsize::new(0);
+    let world = World::small().answering("ClosedPulls", move |seen| {
+        let read = reads.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let two = |a: Value, b: Value, next: Option<&str>| ok(in_repository(&page(&[a, b], next, 4)));
+        let updated = |number: u64, s: i64| pull_node(number, json!({"updatedAt": when(s)}));
+        match (read, seen.variable("after").as_str()) {
+            (0, None) => two(updated(1, 100), updated(2, 200), Some("2")),
+            // Number 3 moves to the top before the second page is read.
+            (_, Some("2")) => ok(in_repository(&page(&[updated(4, 400)], None, 4))),
+            _ => two(updated(3, 0), updated(1, 100), Some("2")),
+        }
+    });
+    assert_eq!(value(&of(world).await, "github.prs.merged_7d"), Some(4.0));
+}
+
+#[tokio::test]
+async fn commits_are_completed_where_their_nested_pages_are_not_whole() {
+    let mut commit = commit_node("c1", &["c0"], Some(1), 2);
+    commit["associatedPullRequests"]["nodes"][0]["labels"] = page(&[json!({"name": "x"})], Some("l"), 21);
+    commit["associatedPullRequests"]["pageInfo"] = json!({"hasNextPage": true, "endCursor": "p"});
+    let world = World::small()
+        .with("Commits", in_object(&page(&[commit], None, 1)))
+        .with("CommitPulls", in_object(&page(&[], None, 1)))
+        .with("PullLabels", in_node(&page(&[json!({"name": "Hotfix"})], None, 21)));
+    assert_eq!(value(&of(world).await, "github.commits.hotfix"), Some(1.0));
+}
+
+#[tokio::test]
+async fn files_of_a_commit_are_paged_by_link_and_have_to_be_whole() {
+    let world = World::small().answering("/repos/acme/widgets/commits/c2", |seen| {
+        let host = seen.headers["host"].to_str().unwrap();
+        let link = format!(
+            "<http://{host}/repos/acme/widgets/commits/c2?page=2>; rel=\"next\", <http://{host}/x>; rel=\"last\""
+        );
+        match seen.path.contains("page=2") {
+            false => answer(200, &[("link", &link)], &json!({"files": [{"filename": "x"}]})),
+            true => ok(json!({"files": [{"filename": "y"}]})),
+        }
+    });
+    let commits = |files: usize| {
+        in_object(&page(&[commit_node("c2", &["c1"], None, files), commit_node("c1", &["c0"], Some(1), 2)], None, 2))
+    };
+    let batch = of(world.clone().with("Commits", commits(2))).await;
+    assert_eq!(value(&batch, "github.code.files_changed_7d"), Some(4.0));
+    let batch = of(world.clone().with("Commits", commits(3))).await;
+    assert_eq!(failed(&batch), [("commit_files", Reason::BadReply)]);
+    let server = world.with("Commits", commits(2)).serve().await;
+    let batch = collected(&server, |config| config.max_commit_lookups = 0).await.unwrap();
+    assert_eq!(failed(&batch), [("commit_files", Reason::Config)]);
+    assert!(batch.failures()[0].failure.cure.contains("github.max_commit_lookups"));
+}
+
+#[tokio::test]
+async fn files_of_a_pull_request_are_paged_and_have_to_be_whole() {
+    let first = page(&[json!({"path": "a"})], Some("f"), 2);
+    let world = World::small().with("FilesOfPulls", json!({"data": {"nodes": [{"id": "PR_1", "files": first}]}}));
+    let whole = world.clone().with("PullFiles", in_node(&page(&[json!({"path": "q"})], None, 2)));
+    assert_eq!(value(&of(whole).await, "github.code.files_changed_7d"), Some(3.0));
+    let part = world.with("PullFiles", in_node(&page(&[], None, 2)));
+    assert_eq!(failed(&of(part).await), [("commit_files", Reason::BadReply)]);
+    let none = World::small().with("FilesOfPulls", json!({"data": {"nodes": [null]}}));
+    assert_eq!(failed(&of(none).await), [("commit_files", Reason::BadReply)]);
+}
+
+#[tokio::test]
+async fn deploy_runs_stand_in_where_the_repository_has_no_deployments() {
+    let without = json!({"data": {"repository": {"page": page(&[], None, 0), "all": {"totalCount": 0}}}});
+    let server = World::small().with("Deployments", without.clone()).serve().await;
+    let batch = collected(&server, |_| ()).await.unwrap();
+    assert_eq!(value(&batch, "github.delivery.deployments_7d"), None);
+    assert_eq!(value(&batch, "github.delivery.change_failure_rate_pct"), None);
+    let batch = collected(&server, |config| config.deploy_workflow = Some("CI".to_owned())).await.unwrap();
+    assert_eq!(value(&batch, "github.delivery.deployments_7d"), Some(1.0));
+    assert_eq!(value(&batch, "github.delivery.lead_time_hours.p50"), Some(47.0));
+    let batch = collected(&server, |config| config.deploy_workflow = Some("Deploy".to_owned())).await.unwrap();
+    assert_eq!(value(&batch, "github.delivery.deployments_7d"), Some(0.0));
+
+    let elsewhere = in_repository(&page(&[], None, 0));
+    let server = World::small().with("Deployments", elsewhere).serve().await;
+    let batch = collected(&server, |config| config.deploy_workflow = Some("CI".to_owned())).await.unwrap();
+    assert_eq!(value(&batch, "github.delivery.deployments_7d"), Some(0.0), "it deploys, but not this week");
+
+    let server = World::small().with("Deployments", without).failing("/repos/acme/widgets/actions/runs?created", 403);
+    let server = server.serve().await;
+    let batch = collected(&server, |config| config.deploy_workflow = Some("CI".to_owned())).await.unwrap();
+    assert!(failed(&batch).contains(&("deployments", Reason::Forbidden)));
+}
+
+#[tokio::test]
+async fn a_deployment_from_another_branch_is_asked_for_its_history() {
+    let deployed = in_repository(&page(&[deployment_node(1, "release")], None, 1));
+    let world = World::small().with("Deployments", deployed);
+    let contains = in_object(&page(&[json!({"oid": "release"}), json!({"oid": "c1"})], None, 2));
+    let batch = of(world.clone().with("Ancestors", contains)).await;
+    assert!(value(&batch, "github.delivery.lead_time_hours.p50").is_some());
+    let lacks = in_object(&page(&[json!({"oid": "release"})], None, 1));
+    assert_eq!(value(&of(world.clone().with("Ancestors", lacks)).await, "github.delivery.lead_time_hours.p50"), None);
+    let gone = json!({"data": {"repository": {"object": null}}});
+    assert_eq!(failed(&of(world.with("Ancestors", gone)).await), [("lead_time", Reason::NotFound)]);
+    let many: Vec<Value> = (0..11).map(|i| deployment_node(i, &format!("release-{i}"))).collect();
+    let many = World::small().with("Deployments", in_repository(&page(&many, None, 11)));
+    assert_eq!(failed(&of(many).await), [("lead_time", Reason::Other)]);
+}
+
+#[tokio::test]
+async fn nothing_expensive_is_begun_without_the_quota_for_it() {
+    let reset = (jiff::Timestamp::now().as_second() + 3000).to_string();
+    let world = World::small().answering("/repos/acme/widgets/actions/runs", move |seen| {
+        let headers = [("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", "5"), ("x-ratelimit-reset", &*reset)];
+        let total = if seen.path.contains("status=") { 0 } else { 900 };
+        answer(200, &headers, &json!({"total_count": total, "workflow_runs": []}))
+    });
+    let mut only = world;
+    for key in ["/repos/acme/widgets/actions/runs?status", "/repos/acme/widgets/actions/runs?created"] {
+        only.forget(key);
+    }
+    let server = only.serve().await;
+    let batch = collected(&server, |_| ()).await.unwrap();
+    assert_eq!(failed(&batch), [("ci_jobs", Reason::RateLimited), ("ci_runs", Reason::RateLimited)]);
+    assert!(batch.failures()[0].failure.why.contains("5 of 5000 are left until"));
+    assert_eq!(server.paths().iter().filter(|path| path.contains("created=2026")).count(), 1);
+}
+
+#[tokio::test]
+async fn no_job_is_looked_up_when_that_is_switched_off() {
+    let server = World::small().serve().await;
+    let batch = collected(&server, |config| config.max_job_lookups = 0).await.unwrap();
+    assert_eq!(value(&batch, "github.ci.queue_time_minutes.p50"), None);
+    assert!(server.paths().iter().all(|path| !path.contains("/jobs")));
+}
+
+#[tokio::test]
+async fn the_doctor_names_each_right() {
+    let good = json!({"data": {"repository": {"pullRequests": {"totalCount": 1}}}});
+    let world = World::small()
+        .with("/rate_limit", json!({"resources": {"core": {"limit": 5000, "remaining": 4999}}}))
+        .with("PullRights", good.clone())
+        .with("CodeRights", good.clone())
+        .with("DeliveryRights", good);
+    let check = async |world: World| {
+        let server = world.serve().await;
+        Collector::check(&Github::new(config(&server.url)), &context()).await
+    };
+    let findings = check(world.clone()).await;
+    assert_eq!(findings.len(), 6);
+    assert!(findings.iter().all(|finding| finding.outcome.is_ok()), "{findings:?}");
+    let without = world.clone().failing("/repos/acme/widgets/actions/runs?status", 403);
+    let findings = check(without).await;
+    let bad: Vec<_> = findings.iter().filter_map(|finding| finding.outcome.as_ref().err()).collect();
+    assert_eq!(bad.len(), 1);
+    assert!(bad[0].cure.contains("Actions: read"));
+    let findings = check(world.failing("/rate_limit", 401)).await;
+    assert_eq!(findings.len(), 1);
+    assert!(findings[0].outcome.as_ref().is_err_and(|failure| failure.reason == Reason::Unauthorized));
+}

@@ -1,0 +1,84 @@
+//! Commits of the default branch.
+
+use collector::Failure;
+use collector::Window;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Repo;
+use super::all;
+use super::broken;
+use super::complete;
+use crate::metrics::commits::Settings;
+use crate::metrics::commits::labels_decide;
+use crate::queries;
+use crate::records::Commit;
+use crate::records::Connection;
+
+impl Repo<'_> {
+    /// The commits reachable from the default branch and committed in 7 days; none in an empty repository.
+    pub async fn commits(&self) -> Result<Vec<Commit>, Failure> {
+        let Some(default) = &self.default else {
+            return Ok(Vec::new());
+        };
+        let of = self.full_name();
+        let window = Window::days(self.now, 7);
+        let variables = self.with(json!({
+            "head": default.head, "since": git_time(window.start()), "until": git_time(window.end()),
+        }));
+        let history: Connection<Commit> = all(self.client, queries::COMMITS, &variables, &of).await?;
+        if history.total_count.is_some_and(|total| total != history.nodes.len()) {
+            return Err(broken(queries::COMMITS, &of, "the pages do not hold as many commits as GitHub counts"));
+        }
+        let mut commits = history.nodes;
+        commits.retain(|commit| window.contains(commit.committed_date));
+        if commits.iter().any(|commit| commit.parents.total_count.is_some_and(|n| n != commit.parents.nodes.len())) {
+            return Err(broken(queries::COMMITS, &of, "a commit has more than 100 parents"));
+        }
+        try_join_all(commits.iter_mut().map(|commit| self.complete_commit(commit))).await?;
+        Ok(commits)
+    }
+
+    /// How the commits are told apart.
+    pub fn commit_settings<'s>(&'s self, full_name: &'s str) -> Settings<'s> {
+        Settings::new(self.config, self.default_branch(), full_name)
+    }
+
+    /// Reads what the nested pages left out, as far as a metric depends on it.
+    async fn complete_commit(&self, commit: &mut Commit) -> Result<(), Failure> {
+        let of = self.full_name();
+        let variables = self.with(json!({"oid": commit.oid}));
+        complete(self.client, queries::COMMIT_PULLS, &variables, &of, &mut commit.associated_pull_requests).await?;
+        if !labels_decide(commit, self.commit_settings(&of)) {
+            return Ok(());
+        }
+        for pull in &mut commit.associated_pull_requests.nodes {
+            if let Some(labels) = &mut pull.labels {
+                complete(self.client, queries::PULL_LABELS, &json!({"id": pull.id}), &of, labels).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The variables that name the repository, and more.
+    pub(super) fn with(&self, more: Value) -> Value {
+        let mut variables = self.variables();
+        for (name, value) in more.as_object().into_iter().flatten() {
+            variables[name] = value.clone();
+        }
+        variables
+    }
+}
+
+/// A time as git knows it, in whole seconds.
+pub(super) fn git_time(at: Timestamp) -> String {
+    whole_second(at).to_string()
+}
+
+/// The second that an instant lies in.
+pub(super) fn whole_second(at: Timestamp) -> Timestamp {
+    let second = at.as_nanosecond().div_euclid(1_000_000_000) as i64;
+    Timestamp::from_second(second).unwrap_or(at)
+}

@@ -1,0 +1,185 @@
+//! The distinct paths that the commits touched: told by pull requests where they are exact, else commit by commit.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use collector::Failure;
+use collector::Reason;
+use futures_util::future::try_join_all;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Repo;
+use super::broken;
+use super::complete;
+use crate::client::Resource;
+use crate::metrics::commits::Settings;
+use crate::queries;
+use crate::records::Commit;
+use crate::records::CommitPull;
+use crate::records::Connection;
+
+/// Files that GitHub lists of one commit at most.
+const MAX_LISTED: usize = 3000;
+
+/// Which questions tell the paths of all commits.
+#[derive(Debug, Default, PartialEq)]
+struct Plan {
+    /// Pull requests whose files are exactly their commits', with how many those are.
+    pulls: BTreeMap<String, usize>,
+    /// Commits to be asked one by one, with how many files they have, where known.
+    commits: BTreeMap<String, Option<usize>>,
+}
+
+#[derive(Deserialize)]
+struct Nodes {
+    nodes: Vec<Option<FilesOfPull>>,
+}
+
+#[derive(Deserialize)]
+struct FilesOfPull {
+    id: String,
+    files: Connection<Path>,
+}
+
+#[derive(Deserialize)]
+struct Path {
+    path: String,
+}
+
+#[derive(Deserialize, Default)]
+struct CommitFiles {
+    #[serde(default)]
+    files: Vec<File>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    filename: String,
+}
+
+impl Repo<'_> {
+    /// The distinct paths that `commits` touched, merge commits left out.
+    pub async fn paths(&self, commits: &[Commit]) -> Result<BTreeSet<String>, Failure> {
+        let of = self.full_name();
+        let plan = plan(commits, self.commit_settings(&of));
+        let doing = format!("read the files of the commits of {of}");
+        let limit = self.config.max_commit_lookups as usize;
+        if plan.commits.len() > limit {
+            let why = format!(
+                "{} commits have to be asked for their files one by one, and {limit} are allowed",
+                plan.commits.len()
+            );
+            return Err(Failure::new(Reason::Config, doing, why).with_cure(
+                "Raise github.max_commit_lookups if the quota allows it; github.code.files_changed_7d is not sent",
+            ));
+        }
+        self.client.limits().afford(Resource::Core, plan.commits.len(), &doing)?;
+        let batches = plan.pulls.len().div_ceil(self.client.size(queries::FILES_OF_PULLS));
+        self.client.limits().afford(Resource::Graphql, batches, &doing)?;
+        let (of_pulls, of_commits) = tokio::try_join!(
+            self.paths_of_pulls(&plan.pulls),
+            try_join_all(plan.commits.iter().map(|(oid, count)| self.paths_of_commit(oid, *count)))
+        )?;
+        Ok(of_pulls.into_iter().chain(of_commits.into_iter().flatten()).collect())
+    }
+
+    async fn paths_of_pulls(&self, pulls: &BTreeMap<String, usize>) -> Result<Vec<String>, Failure> {
+        let of = self.full_name();
+        let mut left: Vec<&String> = pulls.keys().collect();
+        let mut paths = Vec::new();
+        while !left.is_empty() {
+            let ask = |size: usize| json!({"ids": &left[..size.min(left.len())]});
+            let data: Nodes = self.client.shrinking(queries::FILES_OF_PULLS, &of, ask).await?;
+            let mut answered: Vec<FilesOfPull> = data.nodes.into_iter().flatten().collect();
+            let before = left.len();
+            left.retain(|id| !answered.iter().any(|pull| pull.id == **id));
+            if left.len() == before {
+                return Err(broken(queries::FILES_OF_PULLS, &of, "the pull requests that were asked for are missing"));
+            }
+            for pull in &mut answered {
+                let variables = json!({"id": pull.id});
+                complete(self.client, queries::PULL_FILES, &variables, &of, &mut pull.files).await?;
+                let expected = pulls.get(&pull.id).copied().unwrap_or_default();
+                if pull.files.nodes.len() != expected {
+                    let why = format!("{} files are listed of {expected}", pull.files.nodes.len());
+                    return Err(broken(queries::PULL_FILES, &of, why));
+                }
+            }
+            paths.extend(answered.into_iter().flat_map(|pull| pull.files.nodes).map(|file| file.path));
+        }
+        Ok(paths)
+    }
+
+    async fn paths_of_commit(&self, oid: &str, expected: Option<usize>) -> Result<Vec<String>, Failure> {
+        let of = self.full_name();
+        let what = format!("the files of commit {oid} of {of}");
+        let mut paths: Vec<String> = Vec::new();
+        let mut next = Some(format!("/repos/{of}/commits/{oid}"));
+        while let Some(path) = next.take() {
+            let ask = self.client.get(&path, &what, "Contents: read");
+            let reply = self.client.json_unless_empty::<CommitFiles>(&ask).await.map_err(|t| t.failure())?;
+            let Some((page, headers)) = reply else {
+                return Ok(Vec::new());
+            };
+            paths.extend(page.files.into_iter().map(|file| file.filename));
+            if paths.len() <= MAX_LISTED {
+                next = self.client.next_page(&headers);
+            }
+        }
+        let whole = match expected {
+            Some(expected) => paths.len() == expected,
+            None => paths.len() < MAX_LISTED,
+        };
+        if whole {
+            return Ok(paths);
+        }
+        let why = format!(
+            "GitHub lists {} files of {}",
+            paths.len(),
+            expected.map_or("an unknown number".to_owned(), |n| n.to_string())
+        );
+        Err(Failure::new(Reason::BadReply, format!("read {what}"), why).with_cure(
+            "GitHub lists 3,000 files of a commit at most; the metric comes back when the commit is 7 days old",
+        ))
+    }
+}
+
+/// Splits the commits. The files of a pull request are those of its commits when these are all that it brought in and
+/// touch no file twice: then as many files have changed in the commits together as in the pull request.
+fn plan(commits: &[Commit], settings: Settings<'_>) -> Plan {
+    let mut by_pull: BTreeMap<&str, (&CommitPull, Vec<&Commit>)> = BTreeMap::new();
+    let mut plan = Plan::default();
+    let mut ask = |commit: &Commit| {
+        if commit.changed_files_if_available != Some(0) {
+            plan.commits.insert(commit.oid.clone(), commit.changed_files_if_available);
+        }
+    };
+    for commit in commits.iter().filter(|commit| !commit.is_merge()) {
+        let mut pulls = settings.pulls_of(commit);
+        match (pulls.next(), pulls.next()) {
+            (Some(pull), None) => by_pull.entry(&pull.id).or_insert((pull, Vec::new())).1.push(commit),
+            _ => ask(commit),
+        }
+    }
+    let mut exact = BTreeMap::new();
+    for (id, (pull, commits)) in by_pull {
+        let squashed =
+            commits.len() == 1 && pull.merge_commit.as_ref().is_some_and(|merge| merge.oid == commits[0].oid);
+        let whole = squashed || commits.len() == pull.commits.total_count;
+        let files: Option<usize> = commits.iter().map(|commit| commit.changed_files_if_available).sum();
+        if whole && files == Some(pull.changed_files) {
+            if pull.changed_files > 0 {
+                exact.insert(id.to_owned(), pull.changed_files);
+            }
+        } else {
+            commits.into_iter().for_each(&mut ask);
+        }
+    }
+    plan.pulls = exact;
+    plan
+}
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

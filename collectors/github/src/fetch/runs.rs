@@ -1,0 +1,151 @@
+//! Workflow runs, past GitHub's cap on filtered listings, and their jobs.
+
+mod slices;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use collector::Failure;
+use collector::Reason;
+use collector::Window;
+use futures_util::future::try_join_all;
+
+use super::Repo;
+use super::commits::whole_second;
+use crate::client::Resource;
+use crate::metrics::ci;
+use crate::records::Job;
+use crate::records::Run;
+use slices::Slice;
+use wire::Interner;
+use wire::JobPage;
+use wire::RunPage;
+use wire::Total;
+
+/// Entries of a page; GitHub's most.
+const PER_PAGE: usize = 100;
+/// The right that all of this needs.
+const RIGHT: &str = "Actions: read";
+
+impl Repo<'_> {
+    /// The runs created in 7 days, of all branches and events.
+    pub async fn runs(&self) -> Result<Vec<Run>, Failure> {
+        let window = Window::days(self.now, 7);
+        let first = whole_second(window.start()).as_second() + 1;
+        let names = Interner::default();
+        let mut open = vec![Slice { first, last: whole_second(window.end()).as_second() }];
+        let mut runs: Vec<Run> = Vec::new();
+        while !open.is_empty() {
+            let asked = try_join_all(open.drain(..).map(|slice| self.slice(slice, &names))).await?;
+            for (slice, outcome) in asked {
+                match outcome {
+                    Outcome::Whole(of_slice) => runs.extend(of_slice),
+                    Outcome::TooMany(total) => open.extend(slice.cut(total).ok_or_else(|| {
+                        let why = format!("{total} runs were created within one second, and GitHub lists 1,000");
+                        Failure::new(Reason::BadReply, self.doing(), why)
+                    })?),
+                }
+            }
+            // Of slices that do not overlap, each asks for its own pages: an estimate before they are begun.
+            let requests: usize = open.len() * (slices::AIM / PER_PAGE);
+            self.client.limits().afford(Resource::Core, requests, &self.doing())?;
+        }
+        Ok(runs)
+    }
+
+    /// How many runs have not started: queued, waiting or pending, of any age.
+    pub async fn queued_runs(&self) -> Result<u64, Failure> {
+        let of = self.full_name();
+        let until = whole_second(self.now).to_string().replace(':', "%3A");
+        let what = format!("the queued workflow runs of {of}");
+        let count = async |status: &str| -> Result<u64, Failure> {
+            let path = format!("/repos/{of}/actions/runs?status={status}&created=*..{until}&per_page=1");
+            let ask = self.client.get(&path, &what, RIGHT);
+            let total = self.client.json_unless_empty::<Total>(&ask).await.map_err(|trouble| trouble.failure())?;
+            Ok(total.map_or(0, |(total, _)| total.total_count))
+        };
+        let (queued, waiting, pending) = tokio::try_join!(count("queued"), count("waiting"), count("pending"))?;
+        Ok(queued + waiting + pending)
+    }
+
+    /// The jobs, of the last attempt, of the newest completed runs.
+    pub async fn jobs(&self, runs: &[Run]) -> Result<Vec<Job>, Failure> {
+        let newest = ci::newest_completed(runs, self.now, self.config.max_job_lookups as usize);
+        let doing = format!("read the jobs of the workflow runs of {}", self.full_name());
+        self.client.limits().afford(Resource::Core, newest.len(), &doing)?;
+        let jobs = try_join_all(newest.into_iter().map(|run| self.jobs_of(run))).await?;
+        Ok(jobs.into_iter().flatten().collect())
+    }
+
+    async fn jobs_of(&self, run: u64) -> Result<Vec<Job>, Failure> {
+        let of = self.full_name();
+        let what = format!("the jobs of workflow run {run} of {of}");
+        let mut jobs: Vec<Job> = Vec::new();
+        for page in 1.. {
+            let path = format!("/repos/{of}/actions/runs/{run}/jobs?filter=latest&per_page={PER_PAGE}&page={page}");
+            let ask = self.client.get(&path, &what, RIGHT);
+            let (reply, _) = self.client.json::<JobPage>(&ask).await.map_err(|trouble| trouble.failure())?;
+            let got = reply.jobs.len();
+            jobs.extend(reply.jobs);
+            if jobs.len() == reply.total_count {
+                break;
+            }
+            if got == 0 || jobs.len() > reply.total_count {
+                let why = format!("{} jobs are listed of {}", jobs.len(), reply.total_count);
+                return Err(Failure::new(Reason::BadReply, format!("read {what}"), why));
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// One slice, whole; read a second time when its pages do not add up.
+    async fn slice(&self, slice: Slice, names: &Interner) -> Result<(Slice, Outcome), Failure> {
+        let mut count = (0, 0);
+        for _ in 0..2 {
+            let first = self.run_page(slice, 1, names).await?;
+            let total = first.total;
+            if total > slices::CAP {
+                return Ok((slice, Outcome::TooMany(total)));
+            }
+            let pages = total.div_ceil(PER_PAGE);
+            self.client.limits().afford(Resource::Core, pages.saturating_sub(1), &self.doing())?;
+            let rest = try_join_all((2..=pages).map(|page| self.run_page(slice, page, names))).await?;
+            let all = first.runs.into_iter().chain(rest.into_iter().flat_map(|page| page.runs));
+            let distinct: BTreeMap<u64, Run> = all.map(|run| (run.id, run)).collect();
+            if distinct.len() == total {
+                return Ok((slice, Outcome::Whole(distinct.into_values().collect())));
+            }
+            count = (distinct.len(), total);
+        }
+        let why = format!("the pages hold {} runs, and GitHub counts {}, twice", count.0, count.1);
+        Err(Failure::new(Reason::BadReply, self.doing(), why))
+    }
+
+    async fn run_page(&self, slice: Slice, page: usize, names: &Interner) -> Result<SlimPage, Failure> {
+        let of = self.full_name();
+        let created = slice.created()?;
+        let path = format!(
+            "/repos/{of}/actions/runs?created={created}&per_page={PER_PAGE}&page={page}&exclude_pull_requests=true"
+        );
+        let ask = self.client.get(&path, &format!("the workflow runs of {of}"), RIGHT);
+        let reply = self.client.json_unless_empty::<RunPage>(&ask).await.map_err(|trouble| trouble.failure())?;
+        Ok(reply.map_or(SlimPage { total: 0, runs: Vec::new() }, |(page, _)| SlimPage {
+            total: page.total_count,
+            runs: page.workflow_runs.into_iter().map(|run| run.slim(self.default_branch(), names)).collect(),
+        }))
+    }
+
+    fn doing(&self) -> String {
+        format!("read the workflow runs of {}", self.full_name())
+    }
+}
+
+enum Outcome {
+    Whole(Vec<Run>),
+    TooMany(usize),
+}
+
+struct SlimPage {
+    total: usize,
+    runs: Vec<Run>,
+}

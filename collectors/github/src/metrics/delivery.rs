@@ -1,0 +1,254 @@
+//! Delivery: deployments, and how long a change takes to reach one.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use collector::Batch;
+use collector::Tags;
+use collector::Window;
+use collector::stats;
+use jiff::Timestamp;
+
+use super::ci;
+use super::hours;
+use super::pulls;
+use crate::catalog;
+use crate::records::ClosedPull;
+use crate::records::Commit;
+use crate::records::Conclusion;
+use crate::records::Deployment;
+use crate::records::DeploymentStatus;
+use crate::records::Run;
+
+/// A deployment that counts.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Deployed {
+    pub at: Timestamp,
+    pub oid: String,
+    /// When the deployed commit was committed, where that is known.
+    pub committed: Option<Timestamp>,
+}
+
+/// The successful deployments of 7 days to `environment`.
+pub(crate) fn deployments(all: &[Deployment], environment: &str, now: Timestamp) -> Vec<Deployed> {
+    let window = Window::days(now, 7);
+    all.iter()
+        .filter(|deployment| window.contains(deployment.created_at))
+        .filter(|deployment| deployment.environment.as_deref() == Some(environment))
+        .filter(|deployment| succeeded(deployment))
+        .map(|deployment| Deployed {
+            at: deployment.created_at,
+            oid: deployment.commit_oid.clone(),
+            committed: deployment.commit.as_ref().map(|commit| commit.committed_date),
+        })
+        .collect()
+}
+
+/// The successful runs of 7 days of the deploy workflow, as deployments.
+pub(crate) fn deploy_runs(runs: &[Run], workflow: &str, now: Timestamp) -> Vec<Deployed> {
+    ci::in_window(runs, now)
+        .filter(|run| &*run.name == workflow && run.conclusion == Conclusion::Success)
+        .map(|run| Deployed { at: run.created_at, oid: run.head_sha.to_string(), committed: None })
+        .collect()
+}
+
+/// The gauge of the number of deployments; none where the repository deploys in no way that is known.
+pub(crate) fn count(deployed: Option<&[Deployed]>, tags: &Tags) -> Batch {
+    let mut batch = Batch::new();
+    batch.gauge_or_absent(&catalog::DEPLOYMENTS, deployed.map(|deployed| deployed.len() as f64), tags);
+    batch
+}
+
+/// What a deployed commit contains, as far as the window goes.
+pub(crate) type Contents = BTreeMap<String, BTreeSet<String>>;
+
+/// Deployed commits whose contents the default branch's history does not tell: they have to be asked for.
+///
+/// A commit committed before the window contains no commit of it (git's own `--since` relies on the same order).
+pub(crate) fn unknown<'a>(deployed: &'a [Deployed], commits: &[Commit], now: Timestamp) -> BTreeSet<&'a str> {
+    let start = Window::days(now, 7).start();
+    let known: BTreeSet<&str> = commits.iter().map(|commit| commit.oid.as_str()).collect();
+    deployed
+        .iter()
+        .filter(|deployed| deployed.committed.is_none_or(|at| at > start))
+        .map(|deployed| deployed.oid.as_str())
+        .filter(|oid| !known.contains(oid))
+        .collect()
+}
+
+/// The gauge of the lead time. `asked` holds what [`unknown`] commits contain.
+pub(crate) fn lead_time(
+    merged: &[ClosedPull],
+    deployed: &[Deployed],
+    commits: &[Commit],
+    asked: &Contents,
+    now: Timestamp,
+    tags: &Tags,
+) -> Batch {
+    let parents: BTreeMap<&str, &Commit> = commits.iter().map(|commit| (commit.oid.as_str(), commit)).collect();
+    let mut deployed: Vec<&Deployed> = deployed.iter().collect();
+    deployed.sort_by_key(|deployed| deployed.at);
+    // Oldest deployment first: the first one to contain a commit is the one that delivered it, so that a walk can
+    // stop wherever an earlier one has been.
+    let mut delivered: BTreeMap<&str, Timestamp> = BTreeMap::new();
+    for deployment in deployed {
+        let mut ahead: Vec<&str> = match asked.get(&deployment.oid) {
+            Some(contents) => contents.iter().map(String::as_str).collect(),
+            None => vec![&deployment.oid],
+        };
+        while let Some(oid) = ahead.pop() {
+            if delivered.contains_key(oid) {
+                continue;
+            }
+            delivered.insert(oid, deployment.at);
+            if let Some(commit) = parents.get(oid) {
+                ahead.extend(commit.parents.nodes.iter().map(|parent| parent.oid.as_str()));
+            }
+        }
+    }
+    let times: Vec<f64> = pulls::merged(merged, now)
+        .filter_map(|(pull, _)| {
+            let at = delivered.get(pull.merge_commit.as_ref()?.oid.as_str())?;
+            Some(hours(pulls::first_authored(pull)?, *at))
+        })
+        .collect();
+    let mut batch = Batch::new();
+    batch.gauge_or_absent(&catalog::LEAD_TIME_P50, stats::percentile(&times, 50.0), tags);
+    batch
+}
+
+/// Whether the latest status other than inactive is success. Among statuses of the same second, one that ends a
+/// deployment comes after one that does not.
+fn succeeded(deployment: &Deployment) -> bool {
+    let ends = |status: &DeploymentStatus| ["SUCCESS", "FAILURE", "ERROR"].contains(&status.state.as_str());
+    deployment
+        .statuses
+        .iter()
+        .flat_map(|statuses| &statuses.nodes)
+        .filter(|status| status.state != "INACTIVE")
+        .max_by_key(|status| (status.created_at, ends(status), &status.state))
+        .is_some_and(|status| status.state == "SUCCESS")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use serde_json::json;
+
+    use super::super::sample::*;
+    use super::*;
+
+    fn deployment(seconds: i64, environment: Value, statuses: &[(&str, i64)]) -> Deployment {
+        let statuses: Vec<Value> =
+            statuses.iter().map(|(state, s)| json!({"state": state, "createdAt": when(*s)})).collect();
+        serde_json::from_value(json!({
+            "id": "D", "environment": environment, "createdAt": when(seconds), "commitOid": "c1",
+            "commit": {"committedDate": when(seconds)}, "statuses": {"nodes": statuses},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_deployment_counts_by_its_latest_status_other_than_inactive() {
+        let table: [(&[(&str, i64)], usize); 6] = [
+            (&[("SUCCESS", 10)], 1),
+            (&[("INACTIVE", 5), ("SUCCESS", 10)], 1),
+            (&[("SUCCESS", 10), ("FAILURE", 5)], 0),
+            (&[("FAILURE", 10), ("SUCCESS", 5)], 1),
+            (&[("IN_PROGRESS", 10), ("SUCCESS", 10)], 1),
+            (&[], 0),
+        ];
+        for (statuses, counts) in table {
+            let all = [deployment(HOUR, json!("production"), statuses)];
+            assert_eq!(deployments(&all, "production", now()).len(), counts, "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn window_edges_and_other_environments() {
+        let good: &[(&str, i64)] = &[("SUCCESS", 0)];
+        let all = [
+            deployment(-1, json!("production"), good),
+            deployment(0, json!("production"), good),
+            deployment(7 * DAY - 1, json!("production"), good),
+            deployment(7 * DAY, json!("production"), good),
+            deployment(0, json!("staging"), good),
+            deployment(0, Value::Null, good),
+        ];
+        assert_eq!(deployments(&all, "production", now()).len(), 2);
+        assert_eq!(value(&count(Some(&[]), &tags()), "github.delivery.deployments_7d"), Some(0.0));
+        assert_eq!(value(&count(None, &tags()), "github.delivery.deployments_7d"), None);
+    }
+
+    fn at(oid: &str, seconds: i64) -> Deployed {
+        Deployed { at: ago(seconds), oid: oid.to_owned(), committed: Some(ago(seconds)) }
+    }
+
+    fn node(oid: &str, parents: &[&str]) -> Commit {
+        let parents: Vec<Value> = parents.iter().map(|oid| json!({ "oid": oid })).collect();
+        commit(json!({"oid": oid, "parents": {"nodes": parents}}))
+    }
+
+    fn merged(oid: &str, authored: i64) -> ClosedPull {
+        pull(json!({
+            "mergeCommit": {"oid": oid},
+            "firstCommit": {"nodes": [{"commit": {"authoredDate": when(authored)}}]},
+        }))
+    }
+
+    fn lead(pulls: &[ClosedPull], deployed: &[Deployed], asked: &Contents) -> Option<f64> {
+        // c0 <- c1 <- c2 <- m, with m also joining s1 <- s2
+        let graph = [
+            node("m", &["c2", "s2"]),
+            node("c2", &["c1"]),
+            node("c1", &["c0"]),
+            node("s2", &["s1"]),
+            node("s1", &["c0"]),
+        ];
+        let batch = lead_time(pulls, deployed, &graph, asked, now(), &tags());
+        value(&batch, "github.delivery.lead_time_hours.p50")
+    }
+
+    #[test]
+    fn the_earliest_deployment_that_contains_the_merge_commit_delivers_it() {
+        let none = Contents::new();
+        let pulls = [merged("c1", 10 * HOUR)];
+        assert_eq!(lead(&pulls, &[at("c2", 2 * HOUR), at("m", HOUR)], &none), Some(8.0));
+        assert_eq!(lead(&pulls, &[at("m", HOUR), at("c2", 2 * HOUR)], &none), Some(8.0), "order of deployments");
+        assert_eq!(lead(&pulls, &[at("c0", 3 * HOUR), at("c1", 2 * HOUR)], &none), Some(8.0));
+        assert_eq!(lead(&pulls, &[at("s2", 3 * HOUR)], &none), None, "the other line of history");
+        assert_eq!(lead(&[merged("s1", 5 * HOUR)], &[at("m", HOUR)], &none), Some(4.0), "by the second parent");
+        assert_eq!(lead(&[merged("elsewhere", 5 * HOUR)], &[at("m", HOUR)], &none), None);
+        assert_eq!(lead(&pulls, &[], &none), None);
+        assert_eq!(
+            lead(&[pull(json!({"mergeCommit": {"oid": "c1"}}))], &[at("c1", 0)], &none),
+            None,
+            "no commit listed"
+        );
+    }
+
+    #[test]
+    fn a_release_branch_contains_what_it_was_asked_to_tell() {
+        let asked = Contents::from([("r".to_owned(), BTreeSet::from(["r".to_owned(), "c1".to_owned()]))]);
+        assert_eq!(lead(&[merged("c1", 10 * HOUR)], &[at("r", 2 * HOUR)], &asked), Some(8.0));
+        assert_eq!(lead(&[merged("c2", 10 * HOUR)], &[at("r", 2 * HOUR)], &asked), None);
+    }
+
+    #[test]
+    fn only_what_the_history_cannot_tell_is_asked_for() {
+        let graph = [node("c1", &["c0"])];
+        let deployed = [
+            at("c1", HOUR),
+            at("r", HOUR),
+            Deployed { committed: Some(ago(8 * DAY)), ..at("old", HOUR) },
+            Deployed { committed: None, ..at("x", HOUR) },
+        ];
+        assert_eq!(unknown(&deployed, &graph, now()), BTreeSet::from(["r", "x"]));
+    }
+
+    #[test]
+    fn lead_time_is_the_median_over_pull_requests() {
+        let pulls = [merged("c1", 10 * HOUR), merged("c2", 4 * HOUR), merged("s1", 6 * HOUR)];
+        assert_eq!(lead(&pulls, &[at("m", 2 * HOUR)], &Contents::new()), Some(4.0));
+    }
+}

@@ -1,0 +1,311 @@
+//! What GitHub answers, with only the fields used. Enumerations are open strings; times are UTC.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::Deserializer;
+
+/// A page, or all pages put together, of a GraphQL connection.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Connection<T> {
+    #[serde(default)]
+    pub total_count: Option<usize>,
+    #[serde(default)]
+    pub page_info: PageInfo,
+    pub nodes: Vec<T>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageInfo {
+    pub has_next_page: bool,
+    pub end_cursor: Option<String>,
+}
+
+impl<T> Default for Connection<T> {
+    fn default() -> Self {
+        Connection { total_count: None, page_info: PageInfo::default(), nodes: Vec::new() }
+    }
+}
+
+impl<T> Connection<T> {
+    /// The cursor of the next page, when there is one.
+    pub fn next(&self) -> Option<&str> {
+        self.page_info.has_next_page.then_some(self.page_info.end_cursor.as_deref()).flatten()
+    }
+
+    /// Adds the page that follows.
+    pub fn extend(&mut self, page: Connection<T>) {
+        self.nodes.extend(page.nodes);
+        self.page_info = page.page_info;
+        self.total_count = page.total_count;
+    }
+}
+
+/// An account that did something; a deleted one is null where this is optional.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Actor {
+    #[serde(rename = "__typename")]
+    pub kind: String,
+    pub login: String,
+}
+
+impl Actor {
+    pub fn is_bot(&self) -> bool {
+        self.kind == "Bot" || self.login.ends_with("[bot]")
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OpenPull {
+    pub number: u64,
+    pub is_draft: bool,
+    #[serde(deserialize_with = "at")]
+    pub created_at: Timestamp,
+}
+
+/// A pull request that is merged or closed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClosedPull {
+    pub id: String,
+    pub number: u64,
+    #[serde(deserialize_with = "at")]
+    pub created_at: Timestamp,
+    #[serde(deserialize_with = "at")]
+    pub updated_at: Timestamp,
+    #[serde(default, deserialize_with = "maybe_at")]
+    pub merged_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_at")]
+    pub closed_at: Option<Timestamp>,
+    pub additions: u64,
+    pub deletions: u64,
+    /// Comments in the conversation and in review threads.
+    pub total_comments_count: u64,
+    pub author: Option<Actor>,
+    pub merge_commit: Option<Oid>,
+    pub first_commit: Connection<ListedCommit>,
+    pub reviews: Connection<Review>,
+    pub review_threads: Connection<Thread>,
+    /// Ready-for-review events, oldest first.
+    pub ready: Connection<Event>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Oid {
+    pub oid: String,
+}
+
+/// A commit in a pull request's list.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ListedCommit {
+    pub commit: Authored,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Authored {
+    #[serde(deserialize_with = "at")]
+    pub authored_date: Timestamp,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Review {
+    pub author: Option<Actor>,
+    /// None while the review is a draft of its author.
+    #[serde(default, deserialize_with = "maybe_at")]
+    pub submitted_at: Option<Timestamp>,
+    pub body: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Thread {
+    pub id: String,
+    pub comments: Connection<ThreadComment>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ThreadComment {
+    pub author: Option<Actor>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Event {
+    #[serde(deserialize_with = "at")]
+    pub created_at: Timestamp,
+}
+
+/// A commit reachable from the default branch.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Commit {
+    pub oid: String,
+    pub message: String,
+    #[serde(deserialize_with = "at")]
+    pub committed_date: Timestamp,
+    pub additions: u64,
+    pub deletions: u64,
+    /// None when GitHub could not compute the commit's diff.
+    pub changed_files_if_available: Option<usize>,
+    pub parents: Connection<Oid>,
+    pub author: Option<GitAuthor>,
+    pub associated_pull_requests: Connection<CommitPull>,
+}
+
+impl Commit {
+    /// Whether the commit joins histories; its lines and files are those of the commits that it joins.
+    pub fn is_merge(&self) -> bool {
+        self.parents.nodes.len() > 1
+    }
+}
+
+/// The author that a commit names, and the account that the e-mail address belongs to.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct GitAuthor {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub user: Option<Actor>,
+}
+
+/// A pull request that brought a commit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CommitPull {
+    pub id: String,
+    pub base_ref_name: String,
+    pub base_repository: Option<Named>,
+    pub changed_files: usize,
+    pub commits: Total,
+    pub merge_commit: Option<Oid>,
+    pub labels: Option<Connection<Label>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Named {
+    pub name_with_owner: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Total {
+    pub total_count: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Label {
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Branch {
+    pub name: String,
+    pub target: Option<Tip>,
+}
+
+/// What a branch points at. Always a commit; without a date it is something else.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tip {
+    #[serde(default, deserialize_with = "maybe_at")]
+    pub committed_date: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deployment {
+    pub id: String,
+    pub environment: Option<String>,
+    #[serde(deserialize_with = "at")]
+    pub created_at: Timestamp,
+    pub commit_oid: String,
+    /// None when the commit is gone.
+    pub commit: Option<Committed>,
+    pub statuses: Option<Connection<DeploymentStatus>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Committed {
+    #[serde(deserialize_with = "at")]
+    pub committed_date: Timestamp,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeploymentStatus {
+    pub state: String,
+    #[serde(deserialize_with = "at")]
+    pub created_at: Timestamp,
+}
+
+/// A workflow run, slim: a page of 100 is 1 MB on the wire, and a busy repository has 20,000 runs a week.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Run {
+    pub id: u64,
+    pub workflow: u64,
+    /// The workflow's name, or its file where it has none; shared by its runs.
+    pub name: Arc<str>,
+    pub on_push: bool,
+    pub completed: bool,
+    pub conclusion: Conclusion,
+    pub attempt: u32,
+    /// Whether the run's commit is on the default branch of this very repository.
+    pub on_default_branch: bool,
+    pub head_sha: Box<str>,
+    pub created_at: Timestamp,
+    /// Start of the last attempt.
+    pub started_at: Option<Timestamp>,
+    pub updated_at: Timestamp,
+}
+
+/// How a run ended, as far as a metric asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Conclusion {
+    Success,
+    Failure,
+    StartupFailure,
+    TimedOut,
+    Cancelled,
+    /// Skipped, neutral, action required, stale, unfinished, or a word that GitHub adds one day.
+    Other,
+}
+
+impl From<Option<&str>> for Conclusion {
+    fn from(word: Option<&str>) -> Self {
+        match word {
+            Some("success") => Conclusion::Success,
+            Some("failure") => Conclusion::Failure,
+            Some("startup_failure") => Conclusion::StartupFailure,
+            Some("timed_out") => Conclusion::TimedOut,
+            Some("cancelled") => Conclusion::Cancelled,
+            _ => Conclusion::Other,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Job {
+    pub conclusion: Option<String>,
+    #[serde(default, deserialize_with = "maybe_at")]
+    pub created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_at")]
+    pub started_at: Option<Timestamp>,
+}
+
+/// Reads a time such as `2026-01-31T12:00:00Z`, or one with an offset.
+pub(crate) fn at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| serde::de::Error::custom(format!("{text:?} is not a time")))
+}
+
+/// [`at`], or null.
+pub(crate) fn maybe_at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(|_| serde::de::Error::custom(format!("{text:?} is not a time")))).transpose()
+}
