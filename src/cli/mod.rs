@@ -3,6 +3,7 @@
 mod collect;
 mod config;
 mod delivery;
+mod demo;
 mod doctor;
 mod generate;
 mod list;
@@ -23,7 +24,7 @@ use crate::exit::Exit;
 
 /// Takes the pulse of an engineering organisation and delivers it to Datadog as well-defined gauges.
 ///
-/// Set GITHUB_REPOSITORIES and GITHUB_TOKEN and see with
+/// Try `orgpulse demo` first: it needs no account. Then set GITHUB_REPOSITORIES and GITHUB_TOKEN and see with
 /// `orgpulse collect github` what would be sent.
 #[derive(Debug, Parser)]
 #[command(
@@ -59,6 +60,8 @@ enum Command {
     /// Show, send or drop what could not be delivered to Datadog
     #[command(subcommand)]
     Spool(spool::Command),
+    /// Collect from a simulated organisation and push to a simulated Datadog; needs no account and no network
+    Demo(demo::Args),
     /// Print a completion script for a shell
     Completions(generate::Completions),
     /// Print the manual page
@@ -86,6 +89,7 @@ impl Cli {
             Command::Config(command) => config::run(&common, command),
             Command::Doctor => runtime()?.block_on(doctor::run(&common)),
             Command::Spool(command) => runtime()?.block_on(spool::run(&common, command)),
+            Command::Demo(args) => runtime()?.block_on(demo::run(&common, &args)),
             Command::Completions(args) => generate::completions(&args),
             Command::Man => generate::man(),
         }

@@ -26,7 +26,6 @@ use collector::Reason;
 use super::SpoolSettings;
 use super::encode::Payload;
 
-
 const LOCK: &str = "lock";
 
 /// Files kept of what Datadog refused or what cannot be read; the oldest go first. They are there to be looked at.

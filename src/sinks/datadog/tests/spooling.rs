@@ -19,12 +19,12 @@ use super::soon;
 use super::tuning;
 use crate::sinks::datadog::Datadog;
 use crate::sinks::datadog::Delivery;
-use crate::sinks::datadog::spool::list::EntryState;
 use crate::sinks::datadog::Settings;
 use crate::sinks::datadog::Spool;
 use crate::sinks::datadog::SpoolSettings;
 use crate::sinks::datadog::deliver::Tuning;
 use crate::sinks::datadog::encode::Limits;
+use crate::sinks::datadog::spool::list::EntryState;
 
 const NOWHERE: &str = "http://127.0.0.1:1";
 

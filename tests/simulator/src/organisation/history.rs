@@ -119,7 +119,7 @@ impl<'a> History<'a> {
         let older = merged_week && self.rng.u8(..4) == 0;
         let count = plan.commits + usize::from(older);
         let lists = self.file_lists(count, pull);
-        let mut parent = self.main;
+        let mut parent = None;
         let first = match self.rng.u8(..4) {
             0 => plus(plan.created, between(self.rng, 0, 20 * MINUTE)).min(end),
             _ => plus(plan.created, -between(self.rng, 0, 3 * DAY)),
@@ -139,6 +139,9 @@ impl<'a> History<'a> {
                     committed = plus(start, -between(self.rng, 0, DAY));
                 }
             }
+            if i == 0 {
+                parent = self.main_at(committed);
+            }
             let headline = if count == 1 { pull.title.clone() } else { words::title(self.rng) };
             let message = format!("{headline}{}", words::body(self.rng, &headline));
             let made = self.commit(
@@ -155,6 +158,18 @@ impl<'a> History<'a> {
             parent = Some(made);
             wrote = plus(wrote, between(self.rng, 0, room / 2));
         }
+    }
+
+    /// The default branch's newest commit of that time, or its first: nobody branches off a commit that is yet to come.
+    fn main_at(&self, at: Timestamp) -> Option<CommitId> {
+        let mut id = self.main?;
+        while self.repository.commits[id].committed_at > at {
+            match self.repository.commits[id].parents.first() {
+                Some(parent) => id = *parent,
+                None => break,
+            }
+        }
+        Some(id)
     }
 
     /// Each commit's files, and the whole difference of the pull request. Mostly every file is touched by one

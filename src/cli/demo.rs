@@ -1,0 +1,136 @@
+//! `orgpulse demo`
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::pin::Pin;
+
+use anyhow::Context as _;
+use anyhow::bail;
+use jiff::Timestamp;
+use simulator::Options;
+use simulator::Simulator;
+use simulator::organisation::Scale;
+
+use crate::cli::Common;
+use crate::cli::collect;
+use crate::cli::delivery;
+use crate::cli::delivery::Delivered;
+use crate::cli::print;
+use crate::config;
+use crate::config::Configured;
+use crate::config::Inputs;
+use crate::config::Problems;
+use crate::config::run::RunConfig;
+use crate::exit::Exit;
+use crate::http;
+use crate::progress;
+use crate::registry;
+use crate::run;
+use crate::run::Plan;
+use crate::sinks::datadog::Datadog;
+use crate::sinks::stdout;
+use crate::sinks::stdout::Output;
+use crate::sinks::stdout::Shown;
+
+/// Collect from a simulated organisation over real HTTP on loopback, push to a simulated Datadog, and read back what it
+/// stored. Needs no account, no variable and no network.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which organisation to make up
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Keep the simulator running afterwards, and print the variables that point the program at it
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Runs the subcommand.
+pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
+    let now = Timestamp::from_second(Timestamp::now().as_second())?;
+    let scale = Scale::small();
+    let simulator = Simulator::start(Options { seed: args.seed, scale, now: Some(now), ..Options::default() })
+        .context("failed to start the simulator on a loopback port")?;
+    let state = tempfile::tempdir().context("failed to make a temporary folder for the demo's spool")?;
+    let mut problems = Problems::default();
+    let flags: Vec<_> = common.log.clone().map(|filter| ("log", "--log", filter)).into_iter().collect();
+    let settings = config::resolve(&inputs(&simulator, state.path()), &flags, &mut problems);
+    if let Err(wrong) = crate::log::set_up(&settings) {
+        problems.extend(wrong);
+    }
+    let selection = registry::select(&["all".to_owned()], &settings, &mut problems);
+    let sink = config::datadog::configure(&settings, &mut problems);
+    let Configured::Ready(sink) = sink else { bail!("the simulator gave no key for its Datadog") };
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    // A proxy of the surroundings does not lead to loopback.
+    let client = http::loopback_client()?;
+    let run_config = RunConfig::new(&settings);
+    let plan = Plan {
+        now,
+        deadline: run_config.deadline,
+        collector_deadline: run_config.collector_deadline,
+        http: client.clone(),
+    };
+    let mut stop: Pin<Box<dyn Future<Output = ()>>> = Box::pin(crate::stop::requested());
+    let report = run::collect(&selection.collectors, &plan, &progress::Line::default(), &mut stop).await;
+    let sink = Datadog::new(sink, client);
+    let spool = config::datadog::spool(&settings);
+    let delivered = delivery::deliver(&report, &run_config.common_tags, Some(&sink), spool, &mut stop).await;
+    let exit = collect::judge(&report, &delivered, false);
+    let shown = Shown {
+        report: &report,
+        points: &delivered.points,
+        skipped: &selection.skipped,
+        delivery: delivered.delivery.as_ref(),
+        exit_code: exit.code(),
+    };
+    print(&stdout::render(Output::Table, &shown)?)?;
+    read_back(&simulator, &delivered)?;
+    if args.keep && !report.interrupted {
+        print(&variables(&simulator))?;
+        stop.await;
+    }
+    Ok(exit)
+}
+
+fn inputs(simulator: &Simulator, state: &std::path::Path) -> Inputs {
+    let mut environment: BTreeMap<String, String> =
+        simulator.environment().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    environment.insert("ORGPULSE_STATE_DIR".to_owned(), state.display().to_string());
+    environment.insert("DD_ENV".to_owned(), "demo".to_owned());
+    Inputs { environment, ..Inputs::default() }
+}
+
+/// Compares what the intake stored with what was sent, and says so.
+fn read_back(simulator: &Simulator, delivered: &Delivered) -> anyhow::Result<()> {
+    let stored = simulator.datadog().stored();
+    let held = |point: &crate::point::Point| {
+        let mut tags: Vec<String> = point.tags.iter().map(|tag| tag.to_lowercase()).collect();
+        tags.sort();
+        stored.iter().any(|series| {
+            let mut stored_tags = series.tags.clone();
+            stored_tags.sort();
+            series.metric == point.metric
+                && stored_tags == tags
+                && series.points.get(&point.timestamp) == Some(&point.value)
+        })
+    };
+    let same = delivered.points.iter().filter(|point| held(point)).count();
+    let all = delivered.points.len();
+    let requests = simulator.requests().len();
+    print(&format!("read back: the simulated Datadog holds {same} of {all} points ({requests} requests in all)\n"))?;
+    if same < all {
+        bail!("the simulated Datadog does not hold what was sent");
+    }
+    Ok(())
+}
+
+fn variables(simulator: &Simulator) -> String {
+    let mut text = String::from("\nThe simulator goes on until Ctrl-C. To point orgpulse at it:\n\n");
+    for (name, value) in simulator.environment() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "export {name}={value}");
+    }
+    text
+}

@@ -1,0 +1,19 @@
+//! The whole program against the simulator: the binary as a user runs it, over real HTTP on loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that meets something unexpected fails"
+)]
+
+mod collect;
+mod docs;
+mod faults;
+mod push;
+mod secrets;
+mod signals;
+mod spool;
+mod support;
+mod usage;

@@ -1,0 +1,189 @@
+//! Runs the binary with nothing but what a test gives it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use simulator::Options;
+use simulator::Simulator;
+use simulator::organisation::Scale;
+use tempfile::TempDir;
+
+/// A run that takes longer hangs: no test's deadlines add up to this.
+const HANGS_AFTER: Duration = Duration::from_secs(90);
+
+/// A simulated organisation, and a home folder for the program.
+pub struct World {
+    pub simulator: Simulator,
+    pub now: Timestamp,
+    home: TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+/// What a run of the program came to.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+}
+
+impl World {
+    /// An organisation of this seed and scale.
+    pub async fn new(seed: u64, scale: Scale) -> World {
+        // Datadog drops old points, and the simulated one does so too: the run's instant is the true one.
+        let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+        let options = Options { seed, scale, now: Some(now), schema: Some(schema()), ..Options::default() };
+        let simulator = Simulator::start(options).unwrap();
+        let variables = simulator.environment().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        World { simulator, now, home: tempfile::tempdir().unwrap(), variables }
+    }
+
+    /// A small organisation.
+    pub async fn small() -> World {
+        World::new(1, Scale::small()).await
+    }
+
+    /// The same world with a variable set.
+    pub fn with(mut self, name: &str, value: &str) -> World {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The same world without a variable.
+    pub fn without(mut self, name: &str) -> World {
+        self.variables.remove(name);
+        self
+    }
+
+    /// The program's working directory and home.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The command, to be run by the caller.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = bare(self.home(), arguments);
+        command.envs(&self.variables);
+        command
+    }
+
+    /// Runs the program to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Ran {
+        finish(self.command(arguments)).await
+    }
+
+    /// Runs `collect` at the world's instant with JSON output.
+    pub async fn collect(&self, arguments: &[&str]) -> (Ran, Value) {
+        let now = self.now.to_string();
+        let mut all = vec!["collect", "github", "--output", "json", "--now", &now];
+        all.extend(arguments);
+        let ran = self.run(&all).await;
+        let document = serde_json::from_str(&ran.stdout).unwrap_or(Value::Null);
+        (ran, document)
+    }
+}
+
+/// GitHub's public schema, which `make tools` installs.
+pub fn schema() -> PathBuf {
+    let tools = std::env::var_os("ORGPULSE_TOOLS").map_or_else(|| root().join(".tools"), PathBuf::from);
+    let path = tools.join("npm/node_modules/@octokit/graphql-schema/schema.graphql");
+    assert!(path.exists(), "{} is not there: run `make tools`", path.display());
+    path
+}
+
+/// The checkout.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The binary with an empty environment, in this folder.
+pub fn bare(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orgpulse"));
+    command.args(arguments).env_clear().env("HOME", home).current_dir(home).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end, off the async threads. One that does not end is killed, and the test fails.
+pub async fn finish(mut command: Command) -> Ran {
+    tokio::task::spawn_blocking(move || {
+        let start = Instant::now();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = read(child.stdout.take().unwrap());
+        let stderr = read(child.stderr.take().unwrap());
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if start.elapsed() > HANGS_AFTER {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("the program hangs: {command:?}");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+        Ran { code: status.code().unwrap_or(-1), stdout, stderr, took: start.elapsed() }
+    })
+    .await
+    .unwrap()
+}
+
+fn read(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        from.read_to_string(&mut text).unwrap();
+        text
+    })
+}
+
+/// The gauges of a JSON document that come from a source, by metric and repository.
+pub fn gauges(document: &Value, source: &str) -> BTreeMap<(String, String), f64> {
+    let tag = format!("source:{source}");
+    let all = document["gauges"].as_array().cloned().unwrap_or_default();
+    all.iter()
+        .filter(|gauge| tags(gauge).contains(&tag))
+        .map(|gauge| {
+            let repo = tags(gauge).iter().find_map(|tag| tag.strip_prefix("repo:").map(str::to_owned));
+            let key = (gauge["name"].as_str().unwrap().to_owned(), repo.unwrap_or_default());
+            (key, gauge["value"].as_f64().unwrap())
+        })
+        .collect()
+}
+
+/// A gauge's tags.
+pub fn tags(gauge: &Value) -> Vec<String> {
+    gauge["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap().to_owned()).collect()
+}
+
+/// What the simulator's own code expects, by metric and repository; metrics that must be absent are not in it.
+pub fn expected(world: &World) -> BTreeMap<(String, String), f64> {
+    simulator::expected::github(world.simulator.organisation(), &simulator::expected::Settings::default())
+        .into_iter()
+        .filter_map(|expected| Some(((expected.metric.to_owned(), expected.repo), expected.value?)))
+        .collect()
+}
+
+/// Fails with the differences, if there are any.
+#[track_caller]
+pub fn assert_same(found: &BTreeMap<(String, String), f64>, expected: &BTreeMap<(String, String), f64>, about: &str) {
+    let mut differences = Vec::new();
+    for key in found.keys().chain(expected.keys().filter(|key| !found.contains_key(*key))) {
+        let (found, expected) = (found.get(key), expected.get(key));
+        let same = match (found, expected) {
+            (Some(found), Some(expected)) => (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
+            _ => false,
+        };
+        if !same {
+            differences.push(format!("{} of {}: sent {found:?}, expected {expected:?}", key.0, key.1));
+        }
+    }
+    assert!(differences.is_empty(), "{about}:\n{}", differences.join("\n"));
+}

@@ -1,0 +1,119 @@
+//! Wrong usage: one clear message, exit code 2 (1 where only the network can tell), nothing sent.
+
+use crate::support::World;
+use crate::support::bare;
+use crate::support::finish;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_is_told_in_words_and_nothing_is_asked_of_anybody() {
+    let file = |text: &'static str| Some(text);
+    type Case = (&'static [&'static str], Option<(&'static str, &'static str)>, Option<&'static str>, &'static str);
+    let cases: [Case; 13] = [
+        (&["collect"], None, None, "required"),
+        (&["collect", "githb"], None, None, "no such collector. Did you mean github?"),
+        (&["collect", "github", "--output", "xml"], None, None, "invalid value 'xml'"),
+        (&["collect", "github", "--now", "yesterday"], None, None, "--now"),
+        (&["collect", "github", "--deadline", "soon"], None, None, "--deadline: must be a time such as 90s or 10m"),
+        (&["collect", "github", "--dry-run", "--push"], None, None, "cannot be used with"),
+        (&["collect", "github", "--config", "nowhere.yaml"], None, None, "nowhere.yaml: cannot be read"),
+        (&["collect", "github"], None, file("githb: {}\n"), "orgpulse.yaml: githb: unknown key"),
+        (&["collect", "github"], None, file("github: [\n"), "orgpulse.yaml: is not valid YAML"),
+        (&["collect", "github"], Some(("GITHUB_TOKEN", "")), None, "GITHUB_TOKEN: is set but empty"),
+        (&["collect", "github"], Some(("GITHUB_REPOSITORIES", "acme")), None, "is not a repository (owner/name)"),
+        (&["collect", "github", "--push"], Some(("DD_API_KEY", "")), None, "DD_API_KEY: is set but empty"),
+        (&["collect", "github", "--log", "a=b=c"], None, None, "is not a log filter"),
+    ];
+    for (arguments, variable, file, words) in cases {
+        let mut world = World::small().await;
+        if let Some((name, value)) = variable {
+            world = world.with(name, value);
+        }
+        if let Some(text) = file {
+            std::fs::write(world.home().join("orgpulse.yaml"), text).unwrap();
+        }
+        let ran = world.run(arguments).await;
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{arguments:?}: {words:?} is not in\n{}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+        assert!(world.simulator.requests().is_empty(), "{arguments:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unconfigured_source_is_an_error_by_name_and_skipped_in_all() {
+    let home = tempfile::tempdir().unwrap();
+    for name in ["github", "all"] {
+        let ran = finish(bare(home.path(), &["collect", name])).await;
+        assert_eq!(ran.code, 2, "{name}");
+        assert!(ran.stderr.contains("Set GITHUB_REPOSITORIES"), "{}", ran.stderr);
+    }
+    let list = finish(bare(home.path(), &["list"])).await;
+    assert_eq!(list.code, 0);
+    assert!(list.stdout.contains("github") && list.stdout.contains("not configured: set GITHUB_"), "{}", list.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_file_is_told() {
+    let world = World::small().await;
+    std::fs::create_dir(world.home().join("orgpulse.yaml")).unwrap();
+    let ran = world.run(&["collect", "github"]).await;
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("orgpulse.yaml: cannot be read"), "{}", ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_or_server_that_refuses_is_told_within_the_deadline() {
+    // Nothing listens on port 1 of the loopback address.
+    for (name, value) in [("HTTP_PROXY", "http://127.0.0.1:1"), ("GITHUB_API_URL", "http://127.0.0.1:1")] {
+        let world = World::small().await.with(name, value).with("ORGPULSE_COLLECTOR_DEADLINE", "3s");
+        let ran = world.run(&["collect", "github", "--push"]).await;
+        assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains("[unreachable]") || ran.stdout.contains("[deadline]"), "{}", ran.stdout);
+        assert!(ran.took.as_secs() < 60);
+        let stored = world.simulator.datadog().stored();
+        assert!(stored.iter().all(|series| series.metric.starts_with("orgpulse.")), "{stored:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dot_env_is_read_for_local_runs() {
+    let world = World::small().await.without("GITHUB_TOKEN");
+    let token = world.simulator.environment().into_iter().find(|(name, _)| *name == "GITHUB_TOKEN").unwrap().1;
+    std::fs::write(world.home().join(".env"), format!("# local\nGITHUB_TOKEN={token}\n")).unwrap();
+    let ran = world.run(&["collect", "github"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    std::fs::write(world.home().join(".env"), format!("GITHUB_TOKEN {token}\n")).unwrap();
+    let ran = world.run(&["collect", "github"]).await;
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains(".env: ") && !ran.stderr.contains(&token), "{}", ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_passes_when_all_works_and_names_what_does_not() {
+    let world = World::small().await;
+    let ran = world.run(&["doctor"]).await;
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("ok    datadog: API key"), "{}", ran.stdout);
+    for (name, value, words) in [
+        ("GITHUB_TOKEN", "ghp_wrong", "FAIL  github"),
+        ("DD_API_KEY", "wrong", "FAIL  datadog"),
+        ("GITHUB_REPOSITORIES", "acme/nothing-here", "FAIL  github"),
+    ] {
+        let world = World::small().await.with(name, value);
+        let ran = world.run(&["doctor"]).await;
+        assert_eq!(ran.code, 1, "{name}: {}", ran.stdout);
+        assert!(ran.stdout.contains(words), "{name}: {}", ran.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_and_manual_are_generated() {
+    let home = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = finish(bare(home.path(), &["completions", shell])).await;
+        assert_eq!(ran.code, 0, "{shell}");
+        assert!(ran.stdout.contains("collect"), "{shell}");
+    }
+    let man = finish(bare(home.path(), &["man"])).await;
+    assert!(man.stdout.contains(".TH orgpulse") && man.stdout.contains("\\-\\-push"), "{}", man.stdout);
+}
