@@ -72,7 +72,7 @@ async fn a_small_repository_takes_few_requests_and_every_number_is_right() {
     }
     let lead = value(&batch, "github.delivery.lead_time_hours.p50").unwrap();
     assert!((lead - (48.0 - 60.0 / 3600.0)).abs() < 1e-9, "{lead}");
-    assert_eq!(server.seen().len(), 13);
+    assert_eq!(server.seen().len(), 14);
     assert!(batch.gauges().iter().all(|gauge| gauge.tags() == &tags()));
 }
 
@@ -318,19 +318,43 @@ async fn deploy_runs_stand_in_where_the_repository_has_no_deployments() {
 }
 
 #[tokio::test]
-async fn a_deployment_from_another_branch_is_asked_for_its_history() {
+async fn a_deployment_from_another_branch_is_asked_for_what_it_contains() {
+    let lead = "github.delivery.lead_time_hours.p50";
     let deployed = in_repository(&page(&[deployment_node(1, "release")], None, 1));
     let world = World::small().with("Deployments", deployed);
-    let contains = in_object(&page(&[json!({"oid": "release"}), json!({"oid": "c1"})], None, 2));
-    let batch = of(world.clone().with("Ancestors", contains)).await;
-    assert!(value(&batch, "github.delivery.lead_time_hours.p50").is_some());
-    let lacks = in_object(&page(&[json!({"oid": "release"})], None, 1));
-    assert_eq!(value(&of(world.clone().with("Ancestors", lacks)).await, "github.delivery.lead_time_hours.p50"), None);
+    let contains = contents(&[("release", &["release", "c1"])]);
+    assert!(value(&of(world.clone().answering("Contents", contains)).await, lead).is_some());
+    assert_eq!(value(&of(world.clone()).await, lead), None);
+    let more = json!({"data": {"nodes": [
+        {"id": "C_release", "oid": "release", "history": page(&[], Some("h"), 2)},
+        {"id": "C_c0", "oid": "c0", "history": page(&[], None, 0)},
+    ]}});
+    let more = world.clone().with("Contents", more);
+    let rest = more.with("MoreContents", in_node(&page(&[json!({"oid": "c1"})], None, 1)));
+    assert!(value(&of(rest).await, lead).is_some());
+    let gone = world.with("Contents", json!({"data": {"nodes": [null, null]}}));
+    assert_eq!(failed(&of(gone).await), [("lead_time", Reason::BadReply)]);
+}
+
+#[tokio::test]
+async fn a_run_from_another_branch_is_asked_for_its_history() {
+    let lead = "github.delivery.lead_time_hours.p50";
+    let without = json!({"data": {"repository": {"page": page(&[], None, 0), "all": {"totalCount": 0}}}});
+    let runs = |count: u64| {
+        let run = |i: u64| run_node(i + 1, json!({"head_sha": format!("release-{i}"), "status": "in_progress"}));
+        json!({"total_count": count, "workflow_runs": (0..count).map(run).collect::<Vec<_>>()})
+    };
+    let created = "/repos/acme/widgets/actions/runs?created";
+    let world = World::small().with("Deployments", without).with(created, runs(1));
+    let by_run = async |world: World| {
+        let server = world.serve().await;
+        collected(&server, |config| config.deploy_workflow = Some("CI".to_owned())).await.unwrap()
+    };
+    let history = in_object(&page(&[json!({"oid": "release-0"}), json!({"oid": "c1"})], None, 2));
+    assert!(value(&by_run(world.clone().with("Ancestors", history)).await, lead).is_some());
     let gone = json!({"data": {"repository": {"object": null}}});
-    assert_eq!(failed(&of(world.with("Ancestors", gone)).await), [("lead_time", Reason::NotFound)]);
-    let many: Vec<Value> = (0..11).map(|i| deployment_node(i, &format!("release-{i}"))).collect();
-    let many = World::small().with("Deployments", in_repository(&page(&many, None, 11)));
-    assert_eq!(failed(&of(many).await), [("lead_time", Reason::Other)]);
+    assert_eq!(failed(&by_run(world.clone().with("Ancestors", gone)).await), [("lead_time", Reason::NotFound)]);
+    assert_eq!(failed(&by_run(world.with(created, runs(11))).await), [("lead_time", Reason::Other)]);
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ queries! {
     DEPLOYMENTS, "deployments", "Deployments", "the deployments", "Deployments: read", 50;
     DEPLOYMENT_STATUSES, "deployment_statuses", "DeploymentStatuses", "a deployment", "Deployments: read", 100;
     ANCESTORS, "ancestors", "Ancestors", "the history of a deployed commit", "Contents: read", 100;
+    CONTENTS, "contents", "Contents", "what deployed commits contain", "Contents: read", 50;
+    MORE_CONTENTS, "more_contents", "MoreContents", "what a deployed commit contains", "Contents: read", 100;
     DELIVERY_RIGHTS, "delivery_rights", "DeliveryRights", "the deployments", "Deployments: read", 1;
     CODE_RIGHTS, "code_rights", "CodeRights", "the commits", "Contents: read", 1;
     PULL_RIGHTS, "pull_rights", "PullRights", "the pull requests", "Pull requests: read", 1;

@@ -99,6 +99,18 @@ pub(crate) struct Oid {
     pub oid: String,
 }
 
+/// A commit by both of its names.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CommitId {
+    pub id: String,
+    pub oid: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct NodeId {
+    pub id: String,
+}
+
 /// A commit in a pull request's list.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ListedCommit {
@@ -152,7 +164,7 @@ pub(crate) struct Commit {
     pub deletions: u64,
     /// None when GitHub could not compute the commit's diff.
     pub changed_files_if_available: Option<usize>,
-    pub parents: Connection<Oid>,
+    pub parents: Connection<CommitId>,
     pub author: Option<GitAuthor>,
     pub associated_pull_requests: Connection<CommitPull>,
 }
@@ -225,15 +237,8 @@ pub(crate) struct Deployment {
     pub created_at: Timestamp,
     pub commit_oid: String,
     /// None when the commit is gone.
-    pub commit: Option<Committed>,
+    pub commit: Option<NodeId>,
     pub statuses: Option<Connection<DeploymentStatus>>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Committed {
-    #[serde(deserialize_with = "at")]
-    pub committed_date: Timestamp,
 }
 
 #[derive(Debug, Clone, Deserialize)]

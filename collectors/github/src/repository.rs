@@ -15,6 +15,7 @@ use crate::metrics::branches;
 use crate::metrics::ci;
 use crate::metrics::commits;
 use crate::metrics::delivery;
+use crate::metrics::delivery::Contents;
 use crate::metrics::delivery::Deployed;
 use crate::metrics::pulls;
 use crate::records::ClosedPull;
@@ -141,6 +142,9 @@ async fn lead_time(
     let (commits, deployed) = both(commits, deployed)?;
     let closed = closed.as_ref().map_err(Failure::clone)?;
     let deployed = deployed.as_deref().unwrap_or_default();
-    let contents = repo.contents(&delivery::unknown(deployed, commits, repo.now)).await?;
+    let contents = match pulls::merged(closed, repo.now).next() {
+        Some(_) if !deployed.is_empty() => repo.contents(&delivery::unknown(deployed, commits), commits).await?,
+        _ => Contents::new(),
+    };
     Ok(delivery::lead_time(closed, deployed, commits, &contents, repo.now, tags))
 }

@@ -60,7 +60,7 @@ pub(crate) fn pull_node(number: u64, with: Value) -> Value {
 }
 
 pub(crate) fn commit_node(oid: &str, parents: &[&str], pull: Option<u64>, files: usize) -> Value {
-    let parents: Vec<Value> = parents.iter().map(|oid| json!({ "oid": oid })).collect();
+    let parents: Vec<Value> = parents.iter().map(|oid| json!({"id": format!("C_{oid}"), "oid": oid})).collect();
     let pulls: Vec<Value> = pull
         .iter()
         .map(|number| {
@@ -92,10 +92,26 @@ pub(crate) fn run_node(id: u64, with: Value) -> Value {
     run
 }
 
+/// What commits contain; those that are asked for and are not named here contain nothing.
+pub(crate) fn contents(commits: &[(&str, &[&str])]) -> impl Fn(&Seen) -> Response + Send + Sync + 'static {
+    let commits: BTreeMap<String, Vec<Value>> = commits
+        .iter()
+        .map(|(oid, of)| (format!("C_{oid}"), of.iter().map(|oid| json!({ "oid": oid })).collect()))
+        .collect();
+    move |seen| {
+        let node = |id: &Value| {
+            let history = commits.get(id.as_str().unwrap()).cloned().unwrap_or_default();
+            json!({"id": id, "oid": id.as_str().unwrap().trim_start_matches("C_"), "history": page(&history, None, 0)})
+        };
+        let nodes: Vec<Value> = seen.variable("ids").as_array().unwrap().iter().map(node).collect();
+        ok(json!({"data": {"nodes": nodes}}))
+    }
+}
+
 pub(crate) fn deployment_node(id: u64, oid: &str) -> Value {
     json!({
         "id": format!("D{id}"), "environment": "production", "createdAt": when(60), "commitOid": oid,
-        "commit": {"committedDate": when(HOUR)},
+        "commit": {"id": format!("C_{oid}")},
         "statuses": page(&[json!({"state": "SUCCESS", "createdAt": when(30)})], None, 1),
     })
 }
@@ -119,6 +135,7 @@ impl World {
                 "FilesOfPulls",
                 json!({"data": {"nodes": [{"id": "PR_1", "files": page(&[json!({"path": "a"}), json!({"path": "b"})], None, 2)}]}}),
             )
+            .answering("Contents", contents(&[]))
             .with("/repos/acme/widgets/commits/c2", json!({"files": [{"filename": "b"}]}))
             .with("/repos/acme/widgets/actions/runs?status", json!({"total_count": 1, "workflow_runs": []}))
             .with(

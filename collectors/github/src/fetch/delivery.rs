@@ -1,11 +1,13 @@
 //! Deployments, and what the deployed commits contain.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use collector::Failure;
 use collector::Reason;
 use collector::Window;
 use futures_util::future::try_join_all;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::Repo;
@@ -14,13 +16,31 @@ use super::broken;
 use super::commits::git_time;
 use super::complete;
 use crate::metrics::delivery::Contents;
+use crate::metrics::delivery::by_oid;
+use crate::metrics::delivery::closure;
 use crate::queries;
+use crate::records::Commit;
 use crate::records::Connection;
 use crate::records::Deployment;
 use crate::records::Oid;
 
-/// How many deployed commits outside of the default branch are asked for their history; each is at least one request.
+/// How many commits that are known by oid only, from workflow runs, are asked for their history; each is a request.
 const MAX_HISTORIES: usize = 10;
+
+/// How many commits are asked for what they contain, 50 in a request.
+const MAX_CONTENTS: usize = 500;
+
+#[derive(Deserialize)]
+struct Nodes {
+    nodes: Vec<Option<Contained>>,
+}
+
+#[derive(Deserialize)]
+struct Contained {
+    id: String,
+    oid: String,
+    history: Connection<Oid>,
+}
 
 /// The deployments to the production environment in 7 days.
 #[derive(Debug)]
@@ -64,23 +84,64 @@ impl Repo<'_> {
         Ok(Deployments { any, recent })
     }
 
-    /// What commits outside of the default branch's history contain of the last 7 days.
-    pub async fn contents(&self, oids: &BTreeSet<&str>) -> Result<Contents, Failure> {
-        if oids.len() > MAX_HISTORIES {
+    /// What commits contain of the last 7 days and what lies after it, by oid; `commits` maps oids to GitHub's ids.
+    /// `known` are the commits whose parents need no asking.
+    pub async fn contents(
+        &self,
+        commits: &BTreeMap<&str, Option<&str>>,
+        known: &[Commit],
+    ) -> Result<Contents, Failure> {
+        let ids: Vec<&str> = commits.values().copied().flatten().collect();
+        let without: Vec<&str> = commits.iter().filter(|(_, id)| id.is_none()).map(|(oid, _)| *oid).collect();
+        if ids.len() > MAX_CONTENTS || without.len() > MAX_HISTORIES {
             let doing = format!("tell what the deployments of {} contain", self.full_name());
-            let why = format!("{} deployed commits are not on the default branch", oids.len());
+            let why = format!("{} commits would have to be asked for their history", commits.len());
             return Err(Failure::new(Reason::Other, doing, why).with_cure(format!(
-                "orgpulse asks for the history of {MAX_HISTORIES} such commits at most; deploy from the default branch"
+                "orgpulse asks for {MAX_CONTENTS} at most, and for {MAX_HISTORIES} that workflow runs deployed from \
+                 other branches; deploy from the default branch"
             )));
         }
-        let histories = try_join_all(oids.iter().map(|oid| self.history(oid))).await?;
-        Ok(oids.iter().map(|oid| (*oid).to_owned()).zip(histories).collect())
+        let since = git_time(Window::days(self.now, 7).start());
+        let mut contents = self.contents_of(&ids, &since, known).await?;
+        let histories = try_join_all(without.iter().map(|oid| self.history(oid, &since))).await?;
+        contents.extend(without.into_iter().map(str::to_owned).zip(histories));
+        Ok(contents)
     }
 
-    async fn history(&self, oid: &str) -> Result<BTreeSet<String>, Failure> {
-        let since = git_time(Window::days(self.now, 7).start());
-        let variables = self.with(json!({"oid": oid, "since": since}));
-        let history: Connection<Oid> = all(self.client, queries::ANCESTORS, &variables, &self.full_name()).await?;
-        Ok(history.nodes.into_iter().map(|commit| commit.oid).collect())
+    async fn contents_of(&self, ids: &[&str], since: &str, known: &[Commit]) -> Result<Contents, Failure> {
+        let of = self.full_name();
+        let known = by_oid(known);
+        let mut left = ids.to_vec();
+        let mut contents = Contents::new();
+        while !left.is_empty() {
+            let ask = |size: usize| json!({"ids": &left[..size.min(left.len())], "since": since});
+            let data: Nodes = self.client.shrinking(queries::CONTENTS, &of, ask).await?;
+            let mut answered: Vec<Contained> = data.nodes.into_iter().flatten().collect();
+            let before = left.len();
+            left.retain(|id| !answered.iter().any(|commit| commit.id == **id));
+            if left.len() == before {
+                return Err(broken(queries::CONTENTS, &of, "the commits that were asked for are missing"));
+            }
+            for commit in &mut answered {
+                // The ancestors of what the first page names are known, and nearly always that is all there is.
+                let told = closure(commit.history.nodes.iter().map(|node| node.oid.as_str()), &known).len();
+                if commit.history.total_count == Some(told) {
+                    continue;
+                }
+                let variables = json!({"id": commit.id, "since": since});
+                complete(self.client, queries::MORE_CONTENTS, &variables, &of, &mut commit.history).await?;
+            }
+            contents.extend(answered.into_iter().map(|commit| (commit.oid, oids(commit.history))));
+        }
+        Ok(contents)
     }
+
+    async fn history(&self, oid: &str, since: &str) -> Result<BTreeSet<String>, Failure> {
+        let variables = self.with(json!({"oid": oid, "since": since}));
+        Ok(oids(all(self.client, queries::ANCESTORS, &variables, &self.full_name()).await?))
+    }
+}
+
+fn oids(history: Connection<Oid>) -> BTreeSet<String> {
+    history.nodes.into_iter().map(|commit| commit.oid).collect()
 }

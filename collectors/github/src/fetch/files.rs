@@ -14,6 +14,7 @@ use super::broken;
 use super::complete;
 use crate::client::Resource;
 use crate::metrics::commits::Settings;
+use crate::metrics::commits::in_window;
 use crate::queries;
 use crate::records::Commit;
 use crate::records::CommitPull;
@@ -62,7 +63,7 @@ impl Repo<'_> {
     /// The distinct paths that `commits` touched, merge commits left out.
     pub async fn paths(&self, commits: &[Commit]) -> Result<BTreeSet<String>, Failure> {
         let of = self.full_name();
-        let plan = plan(commits, self.commit_settings(&of));
+        let plan = plan(in_window(commits, self.now), self.commit_settings(&of));
         let doing = format!("read the files of the commits of {of}");
         let limit = self.config.max_commit_lookups as usize;
         if plan.commits.len() > limit {
@@ -147,7 +148,7 @@ impl Repo<'_> {
 
 /// Splits the commits. The files of a pull request are those of its commits when these are all that it brought in and
 /// touch no file twice: then as many files have changed in the commits together as in the pull request.
-fn plan(commits: &[Commit], settings: Settings<'_>) -> Plan {
+fn plan<'c>(commits: impl Iterator<Item = &'c Commit>, settings: Settings<'_>) -> Plan {
     let mut by_pull: BTreeMap<&str, (&CommitPull, Vec<&Commit>)> = BTreeMap::new();
     let mut plan = Plan::default();
     let mut ask = |commit: &Commit| {
@@ -155,7 +156,7 @@ fn plan(commits: &[Commit], settings: Settings<'_>) -> Plan {
             plan.commits.insert(commit.oid.clone(), commit.changed_files_if_available);
         }
     };
-    for commit in commits.iter().filter(|commit| !commit.is_merge()) {
+    for commit in commits.filter(|commit| !commit.is_merge()) {
         let mut pulls = settings.pulls_of(commit);
         match (pulls.next(), pulls.next()) {
             (Some(pull), None) => by_pull.entry(&pull.id).or_insert((pull, Vec::new())).1.push(commit),

@@ -20,7 +20,7 @@ fn pull(base: &str, files: usize, commits: usize, merge: &str) -> Value {
 fn planned(commits: &[Commit]) -> (usize, usize) {
     let settings =
         Settings { hotfix_labels: &[], force_merge_labels: &[], default_branch: "trunk", repository: "acme/widgets" };
-    let plan = plan(commits, settings);
+    let plan = plan(commits.iter(), settings);
     (plan.pulls.len(), plan.commits.len())
 }
 
@@ -42,7 +42,11 @@ fn a_pull_request_tells_its_files_only_where_that_is_exact() {
         ("another base", vec![brought("a", Some(4), &pull("main", 4, 9, "a"))], (0, 1)),
         ("a direct push", vec![commit(json!({}))], (0, 1)),
         ("a direct push of nothing", vec![commit(json!({"changedFilesIfAvailable": 0}))], (0, 0)),
-        ("a merge commit", vec![commit(json!({"parents": {"nodes": [{"oid": "a"}, {"oid": "b"}]}}))], (0, 0)),
+        (
+            "a merge commit",
+            vec![commit(json!({"parents": {"nodes": [{"id": "A", "oid": "a"}, {"id": "B", "oid": "b"}]}}))],
+            (0, 0),
+        ),
     ];
     for (case, commits, expected) in table {
         assert_eq!(planned(&commits), expected, "{case}");

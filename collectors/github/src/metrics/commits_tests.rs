@@ -146,7 +146,8 @@ fn developers_are_told_apart_by_login_or_else_by_address() {
 
 #[test]
 fn merge_commits_count_as_commits_but_not_as_lines() {
-    let merge = commit(json!({"parents": {"nodes": [{"oid": "a"}, {"oid": "b"}]}, "additions": 1000}));
+    let merge =
+        commit(json!({"parents": {"nodes": [{"id": "A", "oid": "a"}, {"id": "B", "oid": "b"}]}, "additions": 1000}));
     let root = commit(json!({"parents": {"nodes": []}}));
     let all = [merge, root, commit(json!({}))];
     assert_eq!(of(&all, "github.commits.total_7d"), Some(3.0));

@@ -25,8 +25,8 @@ use crate::records::Run;
 pub(crate) struct Deployed {
     pub at: Timestamp,
     pub oid: String,
-    /// When the deployed commit was committed, where that is known.
-    pub committed: Option<Timestamp>,
+    /// GitHub's id of the commit; none where only its oid is known, or it is gone.
+    pub id: Option<String>,
 }
 
 /// The successful deployments of 7 days to `environment`.
@@ -39,7 +39,7 @@ pub(crate) fn deployments(all: &[Deployment], environment: &str, now: Timestamp)
         .map(|deployment| Deployed {
             at: deployment.created_at,
             oid: deployment.commit_oid.clone(),
-            committed: deployment.commit.as_ref().map(|commit| commit.committed_date),
+            id: deployment.commit.as_ref().map(|commit| commit.id.clone()),
         })
         .collect()
 }
@@ -48,7 +48,7 @@ pub(crate) fn deployments(all: &[Deployment], environment: &str, now: Timestamp)
 pub(crate) fn deploy_runs(runs: &[Run], workflow: &str, now: Timestamp) -> Vec<Deployed> {
     ci::in_window(runs, now)
         .filter(|run| &*run.name == workflow && run.conclusion == Conclusion::Success)
-        .map(|run| Deployed { at: run.created_at, oid: run.head_sha.to_string(), committed: None })
+        .map(|run| Deployed { at: run.created_at, oid: run.head_sha.to_string(), id: None })
         .collect()
 }
 
@@ -62,18 +62,37 @@ pub(crate) fn count(deployed: Option<&[Deployed]>, tags: &Tags) -> Batch {
 /// What a deployed commit contains, as far as the window goes.
 pub(crate) type Contents = BTreeMap<String, BTreeSet<String>>;
 
-/// Deployed commits whose contents the default branch's history does not tell: they have to be asked for.
-///
-/// A commit committed before the window contains no commit of it (git's own `--since` relies on the same order).
-pub(crate) fn unknown<'a>(deployed: &'a [Deployed], commits: &[Commit], now: Timestamp) -> BTreeSet<&'a str> {
-    let start = Window::days(now, 7).start();
+/// Commits whose contents the records do not tell, and GitHub's ids of them: deployed ones that are not in `commits`,
+/// and the parents of `commits` that are not. The latter were committed before the window, but what they contain can
+/// still lie in it: a committer's clock is set by whoever commits.
+pub(crate) fn unknown<'a>(deployed: &'a [Deployed], commits: &'a [Commit]) -> BTreeMap<&'a str, Option<&'a str>> {
     let known: BTreeSet<&str> = commits.iter().map(|commit| commit.oid.as_str()).collect();
-    deployed
-        .iter()
-        .filter(|deployed| deployed.committed.is_none_or(|at| at > start))
-        .map(|deployed| deployed.oid.as_str())
-        .filter(|oid| !known.contains(oid))
-        .collect()
+    let parents = commits.iter().flat_map(|commit| &commit.parents.nodes);
+    let parents = parents.map(|parent| (parent.oid.as_str(), Some(parent.id.as_str())));
+    let deployed = deployed.iter().map(|deployed| (deployed.oid.as_str(), deployed.id.as_deref()));
+    deployed.chain(parents).filter(|(oid, _)| !known.contains(oid)).collect()
+}
+
+/// `oids` and all their ancestors as far as `commits` tells.
+pub(crate) fn closure<'a>(
+    oids: impl Iterator<Item = &'a str>,
+    commits: &BTreeMap<&'a str, &'a Commit>,
+) -> BTreeSet<&'a str> {
+    let mut ahead: Vec<&str> = oids.collect();
+    let mut reached: BTreeSet<&str> = ahead.iter().copied().collect();
+    while let Some(oid) = ahead.pop() {
+        for parent in commits.get(oid).iter().flat_map(|commit| &commit.parents.nodes) {
+            if commits.contains_key(parent.oid.as_str()) && reached.insert(&parent.oid) {
+                ahead.push(&parent.oid);
+            }
+        }
+    }
+    reached
+}
+
+/// The commits by oid.
+pub(crate) fn by_oid(commits: &[Commit]) -> BTreeMap<&str, &Commit> {
+    commits.iter().map(|commit| (commit.oid.as_str(), commit)).collect()
 }
 
 /// The gauge of the lead time. `asked` holds what [`unknown`] commits contain.
@@ -85,17 +104,14 @@ pub(crate) fn lead_time(
     now: Timestamp,
     tags: &Tags,
 ) -> Batch {
-    let parents: BTreeMap<&str, &Commit> = commits.iter().map(|commit| (commit.oid.as_str(), commit)).collect();
+    let parents = by_oid(commits);
     let mut deployed: Vec<&Deployed> = deployed.iter().collect();
     deployed.sort_by_key(|deployed| deployed.at);
     // Oldest deployment first: the first one to contain a commit is the one that delivered it, so that a walk can
     // stop wherever an earlier one has been.
     let mut delivered: BTreeMap<&str, Timestamp> = BTreeMap::new();
     for deployment in deployed {
-        let mut ahead: Vec<&str> = match asked.get(&deployment.oid) {
-            Some(contents) => contents.iter().map(String::as_str).collect(),
-            None => vec![&deployment.oid],
-        };
+        let mut ahead: Vec<&str> = vec![&deployment.oid];
         while let Some(oid) = ahead.pop() {
             if delivered.contains_key(oid) {
                 continue;
@@ -103,6 +119,9 @@ pub(crate) fn lead_time(
             delivered.insert(oid, deployment.at);
             if let Some(commit) = parents.get(oid) {
                 ahead.extend(commit.parents.nodes.iter().map(|parent| parent.oid.as_str()));
+            }
+            if let Some(contents) = asked.get(oid) {
+                ahead.extend(contents.iter().map(String::as_str));
             }
         }
     }
@@ -143,7 +162,7 @@ mod tests {
             statuses.iter().map(|(state, s)| json!({"state": state, "createdAt": when(*s)})).collect();
         serde_json::from_value(json!({
             "id": "D", "environment": environment, "createdAt": when(seconds), "commitOid": "c1",
-            "commit": {"committedDate": when(seconds)}, "statuses": {"nodes": statuses},
+            "commit": {"id": "C_c1"}, "statuses": {"nodes": statuses},
         }))
         .unwrap()
     }
@@ -181,11 +200,11 @@ mod tests {
     }
 
     fn at(oid: &str, seconds: i64) -> Deployed {
-        Deployed { at: ago(seconds), oid: oid.to_owned(), committed: Some(ago(seconds)) }
+        Deployed { at: ago(seconds), oid: oid.to_owned(), id: Some(format!("C_{oid}")) }
     }
 
     fn node(oid: &str, parents: &[&str]) -> Commit {
-        let parents: Vec<Value> = parents.iter().map(|oid| json!({ "oid": oid })).collect();
+        let parents: Vec<Value> = parents.iter().map(|oid| json!({"id": format!("C_{oid}"), "oid": oid})).collect();
         commit(json!({"oid": oid, "parents": {"nodes": parents}}))
     }
 
@@ -236,14 +255,24 @@ mod tests {
 
     #[test]
     fn only_what_the_history_cannot_tell_is_asked_for() {
-        let graph = [node("c1", &["c0"])];
-        let deployed = [
-            at("c1", HOUR),
-            at("r", HOUR),
-            Deployed { committed: Some(ago(8 * DAY)), ..at("old", HOUR) },
-            Deployed { committed: None, ..at("x", HOUR) },
-        ];
-        assert_eq!(unknown(&deployed, &graph, now()), BTreeSet::from(["r", "x"]));
+        let graph = [node("c2", &["c1"]), node("c1", &["c0"])];
+        let deployed = [at("c1", HOUR), at("r", HOUR), Deployed { id: None, ..at("x", HOUR) }];
+        let expected = BTreeMap::from([("c0", Some("C_c0")), ("r", Some("C_r")), ("x", None)]);
+        assert_eq!(unknown(&deployed, &graph), expected);
+    }
+
+    #[test]
+    fn ancestors_as_far_as_they_are_known() {
+        let graph = [node("m", &["c1", "s1"]), node("c1", &["c0"]), node("s1", &["c0"])];
+        let of = |oid: &'static str| closure([oid].into_iter(), &by_oid(&graph)).len();
+        assert_eq!((of("m"), of("c1"), of("elsewhere")), (3, 1, 1));
+    }
+
+    #[test]
+    fn an_old_looking_commit_in_between_hides_nothing() {
+        let asked = Contents::from([("c0".to_owned(), BTreeSet::from(["newer".to_owned()]))]);
+        assert_eq!(lead(&[merged("newer", 10 * HOUR)], &[at("m", 2 * HOUR)], &asked), Some(8.0));
+        assert_eq!(lead(&[merged("newer", 10 * HOUR)], &[at("m", 2 * HOUR)], &Contents::new()), None);
     }
 
     #[test]

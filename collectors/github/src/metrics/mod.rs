@@ -80,7 +80,7 @@ pub(crate) mod sample {
     pub fn commit(with: Value) -> crate::records::Commit {
         let mut record = json!({
             "oid": "c1", "message": "Add a cog", "committedDate": when(HOUR), "additions": 3, "deletions": 1,
-            "changedFilesIfAvailable": 1, "parents": {"nodes": [{"oid": "c0"}]},
+            "changedFilesIfAvailable": 1, "parents": {"nodes": [{"id": "C_c0", "oid": "c0"}]},
             "author": {"name": "Ann", "email": "ann@example.com", "user": user("ann")},
             "associatedPullRequests": {"nodes": []},
         });
