@@ -21,8 +21,9 @@ from process import Simulator, clean_environment  # noqa: E402
 LATENCY_MS = 50
 HELP_RUNS = 20
 # Title, the simulator's --scale, and the limits: seconds, requests, MiB. At ten times the size time has no limit of its
-# own, and requests may grow as the data's pages do: tenfold.
-SIZES = [("reference size", "reference", 5.0, 100, 48), ("ten times", "times:10", None, 1000, 96)]
+# own, and requests may grow as the data's pages do: tenfold. The untidy size has pull requests whose files do not tell
+# those of their commits, which have to be asked for one by one.
+SIZES = [("reference size", "reference", 5.0, 100, 48), ("ten times", "times:10", None, 1000, 96), ("untidy reference", "untidy", None, None, None)]
 
 
 def main(release, schema):

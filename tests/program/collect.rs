@@ -1,5 +1,7 @@
 //! A dry run: every gauge equals what the simulator's own code expects, and nothing is sent.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use simulator::organisation::Scale;
 
@@ -31,7 +33,7 @@ async fn the_reference_organisation_takes_at_most_a_hundred_requests() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_same(&gauges(&document, "github"), &expected(&world), "reference");
     let sent = world.simulator.requests().len();
-    assert!(sent <= 100, "{sent} requests");
+    assert!(sent <= 100, "{sent} requests: {:#?}", kinds(&world));
     assert_eq!(document["collectors"][0]["api_requests"], sent as u64);
 }
 
@@ -79,4 +81,18 @@ async fn the_forms_of_output_show_the_same_gauges() {
 
 fn from_github(gauge: &Value) -> bool {
     crate::support::tags(gauge).contains(&"source:github".to_owned())
+}
+
+/// How many requests asked for what: by GraphQL operation, or by path without numbers and ids.
+fn kinds(world: &World) -> BTreeMap<String, usize> {
+    let mut kinds = BTreeMap::new();
+    for request in world.simulator.requests() {
+        let body = String::from_utf8_lossy(&request.body);
+        let kind = match body.split_once("query ").filter(|_| request.path.ends_with("/graphql")) {
+            Some((_, rest)) => rest.split(['(', ' ']).next().unwrap_or_default().to_owned(),
+            None => request.path.replace(|c: char| c.is_ascii_hexdigit(), ""),
+        };
+        *kinds.entry(kind).or_default() += 1;
+    }
+    kinds
 }

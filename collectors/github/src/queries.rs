@@ -36,7 +36,7 @@ macro_rules! queries {
 queries! {
     REPOSITORY, "repository", "Repository", "the repository", "Metadata: read and Contents: read", 1;
     OPEN_PULLS, "open_pulls", "OpenPulls", "the open pull requests", "Pull requests: read", 100;
-    CLOSED_PULLS, "closed_pulls", "ClosedPulls", "the closed pull requests", "Pull requests: read", 50;
+    CLOSED_PULLS, "closed_pulls", "ClosedPulls", "the closed pull requests", "Pull requests: read", 100;
     PULL_REVIEWS, "pull_reviews", "PullReviews", "the reviews of a pull request", "Pull requests: read", 100;
     PULL_THREADS, "pull_threads", "PullThreads", "the review threads of a pull request", "Pull requests: read", 50;
     THREAD_COMMENTS, "thread_comments", "ThreadComments", "a review thread", "Pull requests: read", 100;

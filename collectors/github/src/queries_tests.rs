@@ -65,13 +65,13 @@ fn documents_have_names_of_their_own() {
     assert_eq!(names.len(), ALL.len());
 }
 
-/// GitHub's formula: each connection counts `first` nodes for each node that it hangs on.
+/// GitHub's formula: each connection counts `first` or `last` nodes for each node that it hangs on.
 fn nodes(set: &SelectionSet, parents: u64, size: u64) -> u64 {
     let mut sum = 0;
     for selection in &set.selections {
         let below = match selection {
             Selection::Field(field) => {
-                let first = field.arguments.iter().find(|argument| argument.name == "first");
+                let first = field.arguments.iter().find(|argument| ["first", "last"].contains(&argument.name.as_str()));
                 let by_ids = field.arguments.iter().any(|argument| argument.name == "ids");
                 let count = match first.map(|argument| &*argument.value) {
                     Some(ast::Value::Int(number)) => number.as_str().parse().expect("a number"),

@@ -21,7 +21,8 @@ struct Arguments {
     /// What the organisation is made from: the same seed, scale and now give the same organisation.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Its size: small, reference, or times:N for N times the reference.
+    /// Its size: small, reference, untidy (the reference with pull requests that tell less), or times:N for N times the
+    /// reference.
     #[arg(long, default_value = "small")]
     scale: Scale,
     /// How many repositories it has, each of that size.
@@ -46,6 +47,7 @@ struct Arguments {
 enum Scale {
     Small,
     Reference,
+    Untidy,
     Times(u32),
 }
 
@@ -56,8 +58,9 @@ impl FromStr for Scale {
         match (text, text.strip_prefix("times:").map(str::parse)) {
             ("small", _) => Ok(Scale::Small),
             ("reference", _) => Ok(Scale::Reference),
+            ("untidy", _) => Ok(Scale::Untidy),
             (_, Some(Ok(times))) if times > 0 => Ok(Scale::Times(times)),
-            _ => Err("expected small, reference, or times:N with N from 1".to_owned()),
+            _ => Err("expected small, reference, untidy, or times:N with N from 1".to_owned()),
         }
     }
 }
@@ -72,6 +75,7 @@ fn start(arguments: &Arguments) -> anyhow::Result<Simulator> {
     let scale = match arguments.scale {
         Scale::Small => simulator::Scale::small(),
         Scale::Reference => simulator::Scale::reference(),
+        Scale::Untidy => simulator::Scale::untidy(),
         Scale::Times(n) => simulator::Scale::reference().times(n as usize),
     };
     Simulator::start(Options {

@@ -394,7 +394,7 @@ async fn the_smallest_page_is_tried_as_often_as_any_request() {
     let failure = client(&server.url).page::<u64>(queries::CLOSED_PULLS, &json!({}), None, "x").await.unwrap_err();
     assert_eq!(failure.reason, Reason::Unreachable);
     let sizes: Vec<u64> = server.seen().iter().map(|seen| seen.variable("size").as_u64().unwrap()).collect();
-    assert_eq!(sizes, [50, 25, 12, 6, 3, 3, 3, 3]);
+    assert_eq!(sizes, [100, 50, 25, 12, 6, 3, 3, 3, 3]);
 }
 
 #[tokio::test]

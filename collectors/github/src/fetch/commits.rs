@@ -3,6 +3,7 @@
 use collector::Failure;
 use collector::Window;
 use futures_util::future::try_join_all;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::json;
@@ -24,10 +25,7 @@ impl Repo<'_> {
             return Ok(Vec::new());
         };
         let of = self.full_name();
-        let window = Window::days(self.now, 7);
-        let variables = self.with(json!({
-            "head": default.head, "since": git_time(window.start()),
-        }));
+        let variables = self.with(json!({"head": default.head, "since": self.since()}));
         let history: Connection<Commit> = all(self.client, queries::COMMITS, &variables, &of).await?;
         if history.total_count.is_some_and(|total| total != history.nodes.len()) {
             return Err(broken(queries::COMMITS, &of, "the pages do not hold as many commits as GitHub counts"));
@@ -62,6 +60,12 @@ impl Repo<'_> {
         Ok(())
     }
 
+    /// The first second of the window of 7 days. GitHub's `since` is in its window, and the start is not in ours.
+    pub(super) fn since(&self) -> String {
+        let start = whole_second(Window::days(self.now, 7).start());
+        start.saturating_add(SignedDuration::from_secs(1)).unwrap_or(start).to_string()
+    }
+
     /// The variables that name the repository, and more.
     pub(super) fn with(&self, more: Value) -> Value {
         let mut variables = self.variables();
@@ -70,11 +74,6 @@ impl Repo<'_> {
         }
         variables
     }
-}
-
-/// A time as git knows it, in whole seconds.
-pub(super) fn git_time(at: Timestamp) -> String {
-    whole_second(at).to_string()
 }
 
 /// The second that an instant lies in.

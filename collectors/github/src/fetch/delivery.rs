@@ -13,7 +13,6 @@ use serde_json::json;
 use super::Repo;
 use super::all;
 use super::broken;
-use super::commits::git_time;
 use super::complete;
 use crate::metrics::delivery::Contents;
 use crate::metrics::delivery::by_oid;
@@ -101,7 +100,7 @@ impl Repo<'_> {
                  other branches; deploy from the default branch"
             )));
         }
-        let since = git_time(Window::days(self.now, 7).start());
+        let since = self.since();
         let mut contents = self.contents_of(&ids, &since, known).await?;
         let histories = try_join_all(without.iter().map(|oid| self.history(oid, &since))).await?;
         contents.extend(without.into_iter().map(str::to_owned).zip(histories));

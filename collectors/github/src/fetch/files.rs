@@ -19,14 +19,17 @@ use crate::queries;
 use crate::records::Commit;
 use crate::records::CommitPull;
 use crate::records::Connection;
+use crate::records::PageInfo;
 
+/// Files of a page of a pull request's; GitHub's most.
+const PAGE: usize = 100;
 /// Files that GitHub lists of one commit at most.
 const MAX_LISTED: usize = 3000;
 
 /// Which questions tell the paths of all commits.
 #[derive(Debug, Default, PartialEq)]
 struct Plan {
-    /// Pull requests whose files are exactly their commits', with how many those are.
+    /// Pull requests whose files are those of their commits, with how many they are.
     pulls: BTreeMap<String, usize>,
     /// Commits to be asked one by one, with how many files they have, where known.
     commits: BTreeMap<String, Option<usize>>,
@@ -41,6 +44,19 @@ struct Nodes {
 struct FilesOfPull {
     id: String,
     files: Connection<Path>,
+    /// The last page, where it was asked for.
+    tail: Option<Connection<Path>>,
+}
+
+impl FilesOfPull {
+    /// Joins first and last page, which together are all of at most two pages.
+    fn join(&mut self) {
+        if let Some(tail) = self.tail.take() {
+            let known: BTreeSet<String> = self.files.nodes.iter().map(|file| file.path.clone()).collect();
+            self.files.nodes.extend(tail.nodes.into_iter().filter(|file| !known.contains(&file.path)));
+            self.files.page_info = PageInfo::default();
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -86,11 +102,20 @@ impl Repo<'_> {
     }
 
     async fn paths_of_pulls(&self, pulls: &BTreeMap<String, usize>) -> Result<Vec<String>, Failure> {
+        let two_pages = |files: usize| files > PAGE && files <= 2 * PAGE;
+        let (two, other): (Vec<_>, Vec<_>) = pulls.iter().partition(|(_, files)| two_pages(**files));
+        let (mut paths, more) = tokio::try_join!(self.paths_of(two, true), self.paths_of(other, false))?;
+        paths.extend(more);
+        Ok(paths)
+    }
+
+    async fn paths_of(&self, pulls: Vec<(&String, &usize)>, tail: bool) -> Result<Vec<String>, Failure> {
         let of = self.full_name();
-        let mut left: Vec<&String> = pulls.keys().collect();
+        let pulls: BTreeMap<&String, usize> = pulls.into_iter().map(|(id, files)| (id, *files)).collect();
+        let mut left: Vec<&String> = pulls.keys().copied().collect();
         let mut paths = Vec::new();
         while !left.is_empty() {
-            let ask = |size: usize| json!({"ids": &left[..size.min(left.len())]});
+            let ask = |size: usize| json!({"ids": &left[..size.min(left.len())], "tail": tail});
             let data: Nodes = self.client.shrinking(queries::FILES_OF_PULLS, &of, ask).await?;
             let mut answered: Vec<FilesOfPull> = data.nodes.into_iter().flatten().collect();
             let before = left.len();
@@ -99,6 +124,7 @@ impl Repo<'_> {
                 return Err(broken(queries::FILES_OF_PULLS, &of, "the pull requests that were asked for are missing"));
             }
             for pull in &mut answered {
+                pull.join();
                 let variables = json!({"id": pull.id});
                 complete(self.client, queries::PULL_FILES, &variables, &of, &mut pull.files).await?;
                 let expected = pulls.get(&pull.id).copied().unwrap_or_default();
@@ -146,8 +172,12 @@ impl Repo<'_> {
     }
 }
 
-/// Splits the commits. The files of a pull request are those of its commits when these are all that it brought in and
-/// touch no file twice: then as many files have changed in the commits together as in the pull request.
+/// Splits the commits so that few have to be asked for. Each rule is exact where all commits that a pull request brought
+/// in are at hand:
+/// - as many files changed in the commits together as in the pull request: no file was touched twice, so its files
+///   are theirs;
+/// - more: a file that only one commit touched is among the pull request's; one that several touched may have been put
+///   back by a later one, and is not, but all commits but one name it.
 fn plan<'c>(commits: impl Iterator<Item = &'c Commit>, settings: Settings<'_>) -> Plan {
     let mut by_pull: BTreeMap<&str, (&CommitPull, Vec<&Commit>)> = BTreeMap::new();
     let mut plan = Plan::default();
@@ -163,21 +193,27 @@ fn plan<'c>(commits: impl Iterator<Item = &'c Commit>, settings: Settings<'_>) -
             _ => ask(commit),
         }
     }
-    let mut exact = BTreeMap::new();
-    for (id, (pull, commits)) in by_pull {
+    let mut told = BTreeMap::new();
+    for (id, (pull, mut commits)) in by_pull {
         let squashed =
             commits.len() == 1 && pull.merge_commit.as_ref().is_some_and(|merge| merge.oid == commits[0].oid);
         let whole = squashed || commits.len() == pull.commits.total_count;
         let files: Option<usize> = commits.iter().map(|commit| commit.changed_files_if_available).sum();
-        if whole && files == Some(pull.changed_files) {
-            if pull.changed_files > 0 {
-                exact.insert(id.to_owned(), pull.changed_files);
-            }
-        } else {
+        let exact = whole && files == Some(pull.changed_files);
+        let all_but_one = whole && commits.len() > 1 && files.is_some_and(|files| files > pull.changed_files);
+        if all_but_one {
+            // The one with the most files is the dearest to ask.
+            commits.sort_by_key(|commit| commit.changed_files_if_available);
+            commits.pop();
+        }
+        if (exact || all_but_one) && pull.changed_files > 0 {
+            told.insert(id.to_owned(), pull.changed_files);
+        }
+        if !exact {
             commits.into_iter().for_each(&mut ask);
         }
     }
-    plan.pulls = exact;
+    plan.pulls = told;
     plan
 }
 

@@ -35,9 +35,15 @@ fn a_pull_request_tells_its_files_only_where_that_is_exact() {
         ("rebase", vec![brought("a", Some(2), &rebase), brought("b", Some(3), &rebase)], (1, 0)),
         (
             "rebase that touches a file twice",
-            vec![brought("a", Some(3), &rebase), brought("b", Some(3), &rebase)],
+            vec![brought("a", Some(4), &rebase), brought("b", Some(3), &rebase)],
+            (1, 1),
+        ),
+        (
+            "rebase of fewer files than the pull request has",
+            vec![brought("a", Some(2), &rebase), brought("b", Some(2), &rebase)],
             (0, 2),
         ),
+        ("rebase with an unknown number", vec![brought("a", Some(9), &rebase), brought("b", None, &rebase)], (0, 2)),
         ("only a part in the window", vec![brought("x", Some(5), &rebase)], (0, 1)),
         ("another base", vec![brought("a", Some(4), &pull("main", 4, 9, "a"))], (0, 1)),
         ("a direct push", vec![commit(json!({}))], (0, 1)),
@@ -51,4 +57,15 @@ fn a_pull_request_tells_its_files_only_where_that_is_exact() {
     for (case, commits, expected) in table {
         assert_eq!(planned(&commits), expected, "{case}");
     }
+}
+
+#[test]
+fn of_commits_that_touch_a_file_twice_all_but_the_largest_are_asked() {
+    let merge = pull("trunk", 6, 3, "m");
+    let commits = [brought("a", Some(2), &merge), brought("b", Some(5), &merge), brought("c", Some(1), &merge)];
+    let settings =
+        Settings { hotfix_labels: &[], force_merge_labels: &[], default_branch: "trunk", repository: "acme/widgets" };
+    let plan = plan(commits.iter(), settings);
+    assert_eq!(plan.commits.keys().collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(plan.pulls.get("P"), Some(&6));
 }

@@ -104,7 +104,7 @@ impl Repo<'_> {
         for _ in 0..2 {
             let first = self.run_page(slice, 1, names).await?;
             let total = first.total;
-            if total > slices::CAP {
+            if total >= slices::CAP {
                 return Ok((slice, Outcome::TooMany(total)));
             }
             let pages = total.div_ceil(PER_PAGE);

@@ -137,7 +137,7 @@ fn commits(
         moves.push((at, Move::Pull(i)));
     }
     moves.sort_by_key(|(at, _)| *at);
-    let mut history = History::new(rng, users, now, repository);
+    let mut history = History::new(rng, users, now, repository, scale.untidy);
     let mut built = vec![None; plans.len()];
     for (_, step) in moves {
         match step {

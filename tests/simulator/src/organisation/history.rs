@@ -33,10 +33,17 @@ pub struct History<'a> {
     feature: Option<CommitId>,
     /// The commits of the latest pull request that a merge commit brought in.
     merged_branch: Vec<CommitId>,
+    untidy: bool,
 }
 
 impl<'a> History<'a> {
-    pub fn new(rng: &'a mut Rng, users: &'a [User], now: Timestamp, repository: Repository) -> History<'a> {
+    pub fn new(
+        rng: &'a mut Rng,
+        users: &'a [User],
+        now: Timestamp,
+        repository: Repository,
+        untidy: bool,
+    ) -> History<'a> {
         History {
             rng,
             users,
@@ -46,6 +53,7 @@ impl<'a> History<'a> {
             releases: [None, None],
             feature: None,
             merged_branch: Vec::new(),
+            untidy,
         }
     }
 
@@ -116,7 +124,7 @@ impl<'a> History<'a> {
             End::Open => (false, plan.created.max(self.now)),
         };
         // A commit brought in by a merge in the window may itself be older than the window.
-        let older = merged_week && self.rng.u8(..4) == 0;
+        let older = merged_week && self.untidy && self.rng.u8(..4) == 0;
         let count = plan.commits + usize::from(older);
         let lists = self.file_lists(count, pull);
         let mut parent = None;
@@ -186,7 +194,7 @@ impl<'a> History<'a> {
             lists[list].push(file.clone());
         }
         pull.files = files;
-        if count > 1 {
+        if count > 1 && self.untidy {
             match self.rng.u8(..16) {
                 0 => {
                     let mut again = lists[0][0].clone();

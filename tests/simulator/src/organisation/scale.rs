@@ -24,6 +24,9 @@ pub struct Scale {
     pub deployments_7d: usize,
     /// Commits older than the window in a repository with a very long history.
     pub long_history: usize,
+    /// Whether some pull requests do not tell the files of their commits: those begun before the window, those that
+    /// touch a file twice or put one back.
+    pub untidy: bool,
 }
 
 impl Scale {
@@ -31,7 +34,8 @@ impl Scale {
     pub fn reference() -> Scale {
         Scale {
             repositories: 1,
-            branches: 1_200,
+            // With the default one 1,200.
+            branches: 1_199,
             open_pulls: 50,
             merged_7d: 200,
             closed_7d: 30,
@@ -40,7 +44,13 @@ impl Scale {
             runs_7d: 2_000,
             deployments_7d: 40,
             long_history: 10_500,
+            untidy: false,
         }
+    }
+
+    /// The reference size where pull requests are not as tidy: their commits cost more requests.
+    pub fn untidy() -> Scale {
+        Scale { untidy: true, ..Scale::reference() }
     }
 
     /// One quiet repository, for tests that only need some of everything.
@@ -56,6 +66,7 @@ impl Scale {
             runs_7d: 60,
             deployments_7d: 10,
             long_history: 300,
+            untidy: true,
         }
     }
 
@@ -74,6 +85,7 @@ impl Scale {
             runs_7d: upto(400),
             deployments_7d: upto(25),
             long_history: 200 + upto(600),
+            untidy: true,
         }
     }
 
@@ -90,6 +102,7 @@ impl Scale {
             runs_7d: self.runs_7d * n,
             deployments_7d: self.deployments_7d * n,
             long_history: self.long_history,
+            untidy: self.untidy,
         }
     }
 

@@ -4,7 +4,7 @@ use collector::Failure;
 use collector::Reason;
 use jiff::Timestamp;
 
-/// Runs that GitHub lists of any filtered listing at most.
+/// Runs that GitHub lists of any filtered listing at most. A total of just so many may be a total cut short.
 pub(super) const CAP: usize = 1000;
 
 /// Runs that a cut slice is meant to have: some way below the cap, because runs are not spread evenly.
