@@ -11,6 +11,7 @@
 mod collect;
 mod docs;
 mod faults;
+mod limits;
 mod push;
 mod secrets;
 mod signals;

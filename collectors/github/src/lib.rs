@@ -54,12 +54,14 @@ impl Github {
             Failure::new(Reason::Config, "read the names of the workflows", why)
                 .with_cure("Mend github.ci.test_workflows or github.ci.benchmark_workflows")
         })?;
-        let repositories = self.config.repositories.iter();
-        let batches = join_all(
-            repositories
-                .map(|configured| repository::collect(&client, &self.config, &settings, configured, context.now())),
-        )
-        .await;
+        let (config, now) = (&self.config, context.now());
+        let repositories = config.repositories.iter();
+        let begun = join_all(repositories.map(|of| repository::begin(&client, config, of, now))).await;
+        let finished = begun.into_iter().map(async |begun| match begun {
+            Ok(begun) => repository::finish(begun, config, &settings, now).await,
+            Err(failed) => failed,
+        });
+        let batches = join_all(finished).await;
         let mut whole = Batch::new();
         batches.into_iter().for_each(|batch| whole.append(batch));
         let nothing = whole.gauges().is_empty() && whole.absences().is_empty();

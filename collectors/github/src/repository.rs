@@ -24,14 +24,25 @@ use crate::records::Run;
 
 type Read<T> = Result<T, Failure>;
 
-/// The gauges of one repository, and the groups that failed.
-pub(crate) async fn collect(
-    client: &Client,
-    config: &Config,
-    settings: &ci::Settings,
-    configured: &Repository,
+/// A repository whose cheap groups have been read.
+pub(crate) struct Begun<'a> {
+    repo: Repo<'a>,
+    into: Groups,
+    closed: Read<Vec<ClosedPull>>,
+    history: Read<Vec<Commit>>,
+    deployments: Read<Deployments>,
+}
+
+/// Reads the cheap groups of a repository. One that cannot be read at all is done: its batch comes back as the error.
+///
+/// All repositories are begun before one is finished: the cheap groups tell what is left of the quota, and no
+/// repository's expensive ones may use up what the others' cheap ones need.
+pub(crate) async fn begin<'a>(
+    client: &'a Client,
+    config: &'a Config,
+    configured: &'a Repository,
     now: Timestamp,
-) -> Batch {
+) -> Result<Begun<'a>, Batch> {
     let tags = Tags::new().with("org", configured.owner.as_str()).with("repo", configured.to_string());
     let mut batch = Batch::new();
     let repo = match Repo::find(client, config, configured, now).await {
@@ -40,7 +51,7 @@ pub(crate) async fn collect(
             for group in group::ALL {
                 batch.fail(group, &tags, failure.clone());
             }
-            return batch;
+            return Err(batch);
         }
     };
     let full_name = repo.full_name();
@@ -53,15 +64,21 @@ pub(crate) async fn collect(
     }
     let mut into = Groups { batch, tags };
 
-    // The cheap groups first: they tell what is left of the quota before the expensive ones are begun.
     let (open, queued, closed, history, deployments) =
         tokio::join!(repo.open_pulls(), repo.queued_runs(), repo.closed_pulls(), repo.commits(), repo.deployments());
-    let commit_settings = repo.commit_settings(&full_name);
     into.add(group::OPEN_PULL_REQUESTS, &open, |open, tags| pulls::open(open, now, tags));
     into.add(group::CI_QUEUE, &queued, |queued, tags| ci::queue(*queued, tags));
     into.add(group::CLOSED_PULL_REQUESTS, &closed, |closed, tags| pulls::closed(closed, now, tags));
+    let commit_settings = repo.commit_settings(&full_name);
     into.add(group::COMMITS, &history, |commits, tags| commits::compute(commits, now, commit_settings, tags));
+    Ok(Begun { repo, into, closed, history, deployments })
+}
 
+/// Reads the expensive groups: the gauges of the repository, and the groups that failed.
+pub(crate) async fn finish(begun: Begun<'_>, config: &Config, settings: &ci::Settings, now: Timestamp) -> Batch {
+    let Begun { repo, mut into, closed, history, deployments } = begun;
+    let full_name = repo.full_name();
+    let commit_settings = repo.commit_settings(&full_name);
     let (all_branches, (runs, jobs), paths) = tokio::join!(
         repo.all_branches(),
         async {
