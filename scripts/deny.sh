@@ -2,7 +2,7 @@
 # The dependency policy: deny.toml's bans, licences and sources, unused dependencies, and known vulnerabilities.
 #
 # The advisories come from a git repository and no package registry carries them. Where it cannot be fetched, that one
-# check is reported as not run; with ORGPULSE_REQUIRE_ADVISORIES=1 (the public CI sets it) this is a failure. CI=true
+# check is reported as not run; with ORGPULSE_REQUIRE_ADVISORIES=1 this is a failure. CI=true
 # alone does not make it one: a build that reaches nothing but package registries must be able to pass.
 
 . "$(dirname "$0")/lib.sh"
@@ -28,7 +28,7 @@ say "$reason"
 say ""
 say "NOT RUN: the check for known vulnerabilities (cargo deny check advisories)"
 say "  why:    the RustSec advisory database could not be fetched (its answer stands above)"
-say "  remedy: run make deny on a machine that reaches it; the public CI does, and must"
+say "  remedy: run make deny on a machine that reaches it; ORGPULSE_REQUIRE_ADVISORIES=1 makes its absence a failure"
 say ""
 if [ "${ORGPULSE_REQUIRE_ADVISORIES:-}" = 1 ]; then
     die "ORGPULSE_REQUIRE_ADVISORIES=1: a check for vulnerabilities that did not run is a failure"
