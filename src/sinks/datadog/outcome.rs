@@ -96,6 +96,15 @@ impl Run<'_> {
         }
     }
 
+    /// Accounts for the points of a delivery of `count` that was dropped before its end. Those that are in no account,
+    /// nor in the spool, were in memory: they are lost.
+    pub(super) fn cut_short(&mut self, count: u64) {
+        let Delivery { accepted, lost, too_old, .. } = self.delivery;
+        let known = accepted + lost + too_old + self.own.values().sum::<u64>();
+        self.delivery.lost += count.saturating_sub(known);
+        self.fail(Failure::new(Reason::Other, "deliver to Datadog", "the run was stopped by a signal"));
+    }
+
     /// Counts what is left, and says it.
     pub fn finish(mut self) -> Delivery {
         let mut by_others = 0;

@@ -267,6 +267,28 @@ async fn what_the_holder_of_the_lock_does_with_a_waiting_runs_points_is_counted_
 }
 
 #[tokio::test]
+async fn a_delivery_that_is_cut_short_tells_what_became_of_each_point() {
+    let directory = directory();
+    for (spool, kept) in [(Some(directory.path()), (4, 0)), (None, (0, 4))] {
+        let intake = Intake::start().await;
+        // The second of three requests is answered by a wait that the deadline allows.
+        intake.then(202, &[], r#"{"errors":[]}"#).then(429, &[("retry-after", "30")], "");
+        let limits = Limits { points: 2, ..Limits::DATADOG };
+        let sink = Datadog::tuned(settings(&intake.url, spool), client(), Tuning { limits, ..tuning() });
+        let cut = async {
+            while intake.statuses().len() < 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let start = Instant::now();
+        let delivery = sink.deliver_until(points(6), soon(), cut).await;
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+        assert_eq!((delivery.accepted, (delivery.spooled, delivery.lost)), (2, kept), "{delivery:?}");
+        assert!(delivery.failure.is_some_and(|failure| failure.why.contains("signal")));
+    }
+}
+
+#[tokio::test]
 async fn without_a_directory_to_write_to_it_sends_at_once_and_says_so() {
     let parent = directory();
     fs::write(parent.path().join("file"), "").unwrap();
