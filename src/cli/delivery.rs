@@ -10,6 +10,7 @@ use crate::run;
 use crate::run::Report;
 use crate::sinks::datadog::Datadog;
 use crate::sinks::datadog::Delivery;
+use crate::sinks::datadog::Waiting;
 use crate::stop::Stop;
 use crate::telemetry;
 use crate::telemetry::Submission;
@@ -44,7 +45,7 @@ pub async fn deliver(report: &Report, common_tags: &[String], sink: Option<&Data
     let mut points = report.points(common_tags);
     let mut delivery = None;
     if let Some(sink) = sink {
-        delivery = Some(sink.deliver_until(points.clone(), deadline, cut.clone()).await);
+        delivery = Some(sink.deliver_until(points.clone(), deadline, cut.clone(), Waiting::new()).await);
     }
     let submission = delivery.as_ref().map(|delivery| Submission {
         accepted: delivery.accepted + delivery.replayed,
@@ -61,11 +62,12 @@ pub async fn deliver(report: &Report, common_tags: &[String], sink: Option<&Data
     let own: Vec<Point> = own.collect();
     points.extend(own.iter().cloned());
     if let (Some(sink), Some(first)) = (sink, &mut delivery) {
+        let waiting = std::mem::take(&mut first.waiting);
         let second = match first.failure {
-            None => sink.deliver_until(own, deadline, cut).await,
+            None => sink.deliver_until(own, deadline, cut, waiting).await,
             // It would fail alike after the same patience, or has been cut short already: with no time left the sink
             // only keeps the points in the spool, which no signal need cut.
-            Some(_) => sink.deliver_until(own, Instant::now(), std::future::pending()).await,
+            Some(_) => sink.deliver_until(own, Instant::now(), std::future::pending(), waiting).await,
         };
         add(first, second);
     }
@@ -75,7 +77,8 @@ pub async fn deliver(report: &Report, common_tags: &[String], sink: Option<&Data
 fn add(first: &mut Delivery, second: Delivery) {
     first.accepted += second.accepted;
     first.replayed += second.replayed;
-    first.spooled += second.spooled;
+    // What the first left in the spool was handed on to the second, which counts it.
+    first.spooled = second.spooled;
     first.lost += second.lost;
     first.too_old += second.too_old;
     first.dropped += second.dropped;

@@ -10,6 +10,7 @@ use super::Compression;
 use super::Delivery;
 use super::Settings;
 use super::SpoolSettings;
+use super::Waiting;
 use super::encode::Encoder;
 use super::encode::Limits;
 use super::run::Run;
@@ -69,14 +70,18 @@ impl Datadog {
     /// Writes `points` to the spool, then sends all that is in it, oldest first. What is not accepted by the deadline
     /// stays in the spool. Once `cut` is ready, what is under way is dropped, and what became of each point until then
     /// is told all the same.
+    ///
+    /// `waiting` is what an earlier delivery of the same run left in the spool: these points are the run's own, too, and
+    /// are counted in this delivery.
     pub async fn deliver_until(
         &self,
         points: Vec<Point>,
         deadline: Instant,
         cut: impl Future<Output = ()>,
+        waiting: Waiting,
     ) -> Delivery {
-        let count = points.len() as u64;
-        let mut run = Run::new(self, deadline);
+        let count = points.len() as u64 + waiting.values().sum::<u64>();
+        let mut run = Run::new(self, deadline, waiting);
         let whole = tokio::select! {
             biased;
             () = self.work(&mut run, points) => true,
@@ -108,7 +113,7 @@ impl Datadog {
 
     /// Sends what is in the spool, oldest first, until the deadline.
     pub async fn replay(&self, deadline: Instant) -> Delivery {
-        let mut run = Run::new(self, deadline);
+        let mut run = Run::new(self, deadline, Waiting::new());
         run.open_spool(false);
         run.drain().await;
         run.finish()

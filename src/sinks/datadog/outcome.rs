@@ -109,20 +109,27 @@ impl Run<'_> {
     pub fn finish(mut self) -> Delivery {
         let mut by_others = 0;
         if let Some(spool) = &self.spool {
-            for (name, points) in &self.own {
+            for (name, points) in std::mem::take(&mut self.own) {
                 // Who held the spool meanwhile may have sent it, set it aside, or put parts in its place.
-                match spool.left_of(name) {
+                match spool.left_of(&name) {
                     Ok((waiting, aside)) => {
                         self.delivery.spooled += waiting;
                         self.delivery.lost += aside;
                         by_others += points.saturating_sub(waiting + aside);
+                        if waiting > 0 {
+                            self.delivery.waiting.insert(name, waiting);
+                        }
                     }
                     Err(failure) => {
                         self.delivery.spooled += points;
+                        self.delivery.waiting.insert(name, points);
                         self.delivery.warnings.push(failure.to_string());
                     }
                 }
             }
+        } else {
+            // An earlier delivery left them there; the spool cannot be opened any more.
+            self.delivery.spooled += self.own.values().sum::<u64>();
         }
         // Nothing but a 202 removes a fresh payload from the spool of a run that is waiting for it.
         self.delivery.accepted += by_others;

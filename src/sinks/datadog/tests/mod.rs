@@ -18,6 +18,7 @@ use super::Datadog;
 use super::Delivery;
 use super::Settings;
 use super::SpoolSettings;
+use super::Waiting;
 use super::deliver::Tuning;
 use super::send::Patience;
 use crate::point::Point;
@@ -52,7 +53,7 @@ fn sink(url: &str, spool: Option<&Path>) -> Datadog {
 impl Datadog {
     /// A delivery that nobody cuts short.
     async fn deliver(&self, points: Vec<Point>, deadline: Instant) -> Delivery {
-        self.deliver_until(points, deadline, std::future::pending()).await
+        self.deliver_until(points, deadline, std::future::pending(), Waiting::new()).await
     }
 }
 
