@@ -31,7 +31,10 @@ impl Progress for Line {
             .with_key("doing", move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
                 let reading = meter.read();
                 // A progress line that cannot be written is no reason to fail.
-                let _ = write!(out, "asking for {}, {} requests", reading.asking, reading.requests);
+                let _ = match reading.requests {
+                    0 => write!(out, "nothing asked yet"),
+                    requests => write!(out, "asking for {}, {requests} requests", reading.asking),
+                };
             });
         let bar = ProgressBar::new_spinner().with_style(style).with_prefix(name);
         bar.enable_steady_tick(TICK);

@@ -1,8 +1,6 @@
 //! The run: order, deadlines, outcome, timing. The runner judges, not the collector.
 
 use std::collections::BTreeSet;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +18,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::point::Point;
+use crate::stop::Stop;
 
 /// A collector is told an earlier deadline than the one that cancels it, so that it can return what it has. The
 /// difference: a tenth of its time, at most this.
@@ -102,7 +101,7 @@ pub async fn collect(
     collectors: &[Box<dyn BoxedCollector>],
     plan: &Plan,
     progress: &dyn Progress,
-    stop: &mut Pin<Box<dyn Future<Output = ()>>>,
+    stop: &Stop,
 ) -> Report {
     let start = Instant::now();
     let run_deadline = start + plan.deadline;
@@ -122,7 +121,7 @@ pub async fn collect(
         let span = tracing::info_span!("collect", collector = collector.name());
         let result = tokio::select! {
             biased;
-            () = &mut *stop => {
+            () = stop.clone() => {
                 interrupted = true;
                 Err(interruption(collector.name()))
             }
@@ -184,7 +183,7 @@ fn interruption(name: &str) -> Failure {
 
 fn overrun(name: &str, time: Duration) -> Failure {
     let why = format!("it was not done after {} s", time.as_secs());
-    let cure = "Give it more time (collector_deadline, deadline), or see what its source is slow at (--verbose)";
+    let cure = "Give it more time (collector_deadline, deadline), or see what its source is slow at (--log debug)";
     Failure::new(Reason::Deadline, format!("collect {name}"), why).with_cure(cure)
 }
 
@@ -195,6 +194,7 @@ mod tests {
     use collector::Finding;
     use collector::Kind;
     use collector::Tags;
+    use futures_util::FutureExt;
 
     use super::*;
 
@@ -261,7 +261,7 @@ mod tests {
         fn end(&self) {}
     }
 
-    async fn run(sources: &[Source], stop: impl Future<Output = ()> + 'static) -> Report {
+    async fn run(sources: &[Source], stop: impl Future<Output = ()> + Send + 'static) -> Report {
         let collectors: Vec<Box<dyn BoxedCollector>> =
             sources.iter().map(|source| Box::new(*source) as Box<dyn BoxedCollector>).collect();
         let plan = Plan {
@@ -270,8 +270,7 @@ mod tests {
             collector_deadline: Duration::from_secs(120),
             http: crate::http::loopback_client().unwrap(),
         };
-        let mut stop: Pin<Box<dyn Future<Output = ()>>> = Box::pin(stop);
-        collect(&collectors, &plan, &Silent, &mut stop).await
+        collect(&collectors, &plan, &Silent, &stop.boxed().shared()).await
     }
 
     fn outcomes(report: &Report) -> Vec<&Outcome> {

@@ -1,5 +1,7 @@
 //! The run's own telemetry: section `self` of the metric specification.
 
+use std::time::Duration;
+
 use collector::Bounds;
 use collector::Gauge;
 use collector::Kind;
@@ -125,14 +127,14 @@ pub struct Submission {
     pub too_old: u64,
 }
 
-/// The run's own gauges. Values that are no number of their metric come back as errors, never as points.
-pub fn gauges(report: &Report, submission: Option<Submission>) -> Vec<Result<Gauge, Rejected>> {
+/// The run's own gauges; `duration` is the run's up to here. Values that are no number of their metric come back as errors, never as points.
+pub fn gauges(report: &Report, duration: Duration, submission: Option<Submission>) -> Vec<Result<Gauge, Rejected>> {
     let mut gauges = Vec::new();
     for collector in &report.collectors {
         gauges.extend(each(collector));
     }
     let run = |def, value| Gauge::new(def, value, Tags::new());
-    gauges.push(run(&RUN_DURATION, report.duration.as_secs_f64()));
+    gauges.push(run(&RUN_DURATION, duration.as_secs_f64()));
     if let Some(submission) = submission {
         gauges.push(run(&ACCEPTED, submission.accepted as f64));
         gauges.extend(submission.queued.map(|queued| run(&QUEUED, queued as f64)));

@@ -1,7 +1,5 @@
 //! `orgpulse collect`
 
-use std::pin::Pin;
-
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
@@ -19,14 +17,18 @@ use crate::exit::Exit;
 use crate::http;
 use crate::progress;
 use crate::registry;
+use crate::registry::Selection;
 use crate::run;
 use crate::run::Outcome;
 use crate::run::Plan;
 use crate::run::Report;
+use crate::sinks::datadog;
 use crate::sinks::datadog::Datadog;
 use crate::sinks::stdout;
 use crate::sinks::stdout::Output;
 use crate::sinks::stdout::Shown;
+use crate::stop;
+use crate::stop::Stop;
 
 /// Collect from sources, one after another, and show the gauges; with --push send them to Datadog.
 ///
@@ -89,32 +91,52 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
     if !problems.is_empty() {
         return Err(problems.into());
     }
-    let run_config = RunConfig::new(&settings);
-    let client = http::client()?;
-    let plan = Plan {
-        now,
-        deadline: run_config.deadline,
-        collector_deadline: run_config.collector_deadline,
-        http: client.clone(),
-    };
-    let mut stop: Pin<Box<dyn Future<Output = ()>>> = Box::pin(crate::stop::requested());
-    let report = run::collect(&selection.collectors, &plan, &progress::Line::default(), &mut stop).await;
-    let sink = sink.map(|settings| Datadog::new(settings, client));
-    let spool = config::datadog::spool(&settings);
-    let delivered = delivery::deliver(&report, &run_config.common_tags, sink.as_ref(), spool, &mut stop).await;
-    let exit = judge(&report, &delivered, run_config.tolerate_partial);
+    let run = RunConfig::new(&settings);
+    let task = Task { run, selection, now, http: http::client()?, sink, output: args.output };
+    let (_, exit) = perform(task, &stop::on_signal()).await?;
+    Ok(exit)
+}
+
+/// A run whose settings are resolved and sound.
+pub struct Task {
+    /// Deadlines, tags, judgement.
+    pub run: RunConfig,
+    /// The collectors.
+    pub selection: Selection,
+    /// The instant of every window and every point.
+    pub now: Timestamp,
+    /// The client of sources and sink.
+    pub http: reqwest::Client,
+    /// Where to push to; none in a dry run.
+    pub sink: Option<datadog::Settings>,
+    /// Form of the output.
+    pub output: Output,
+}
+
+/// Collects, delivers, shows.
+///
+/// # Errors
+/// When standard output cannot be written to.
+pub async fn perform(task: Task, stop: &Stop) -> anyhow::Result<(Delivered, Exit)> {
+    let Task { run, selection, now, http, sink, output } = task;
+    let plan = Plan { now, deadline: run.deadline, collector_deadline: run.collector_deadline, http: http.clone() };
+    let report = run::collect(&selection.collectors, &plan, &progress::Line::default(), stop).await;
+    let sink = sink.map(|settings| Datadog::new(settings, http));
+    let delivered = delivery::deliver(&report, &run.common_tags, sink.as_ref(), stop).await;
+    let exit = judge(&report, &delivered, run.tolerate_partial);
     let shown = Shown {
         report: &report,
+        duration: delivered.duration,
         points: &delivered.points,
         skipped: &selection.skipped,
         delivery: delivered.delivery.as_ref(),
         exit_code: exit.code(),
     };
-    print(&stdout::render(args.output, &shown)?)?;
-    if args.output != Output::Table {
+    print(&stdout::render(output, &shown)?)?;
+    if output != Output::Table {
         tell(&shown);
     }
-    Ok(exit)
+    Ok((delivered, exit))
 }
 
 impl Args {
@@ -140,7 +162,7 @@ fn check_now(now: Timestamp, problems: &mut Problems) {
 }
 
 /// The exit code of a run.
-pub fn judge(report: &Report, delivered: &Delivered, tolerate_partial: bool) -> Exit {
+fn judge(report: &Report, delivered: &Delivered, tolerate_partial: bool) -> Exit {
     let collected = report.collectors.iter().any(|collector| !collector.batch.gauges().is_empty());
     let complete = report.collectors.iter().all(|collector| collector.outcome == Outcome::Complete);
     let accepted = delivered.delivery.as_ref().is_none_or(|delivery| delivery.accepted > 0);
@@ -161,10 +183,13 @@ fn tell(shown: &Shown<'_>) {
     for collector in &shown.report.collectors {
         if let Outcome::Failed(failure) = &collector.outcome {
             tracing::error!(collector = collector.name, reason = %failure.reason, "{failure}");
-            continue;
         }
         for failed in collector.batch.failures() {
             let failure = &failed.failure;
+            if collector.outcome == Outcome::Failed(failure.clone()) {
+                // Told above, for all groups.
+                continue;
+            }
             tracing::warn!(
                 collector = collector.name,
                 group = failed.group,
@@ -178,7 +203,7 @@ fn tell(shown: &Shown<'_>) {
         }
     }
     for (name, missing) in shown.skipped {
-        tracing::info!(collector = name, "skipped: not configured; {}", missing.join("; "));
+        tracing::warn!(collector = name, "skipped: not configured; {}", missing.join("; "));
     }
     if let Some(delivery) = shown.delivery {
         if let Some(failure) = &delivery.failure {

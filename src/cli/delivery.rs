@@ -1,10 +1,8 @@
 //! From a report to points, and from points to Datadog.
 
-use std::pin::Pin;
 use std::time::Duration;
 
-use collector::Failure;
-use collector::Reason;
+use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use crate::point::Point;
@@ -12,14 +10,14 @@ use crate::run;
 use crate::run::Report;
 use crate::sinks::datadog::Datadog;
 use crate::sinks::datadog::Delivery;
-use crate::sinks::datadog::Spool;
-use crate::sinks::datadog::SpoolSettings;
+use crate::sinks::datadog::Waiting;
+use crate::stop::Stop;
 use crate::telemetry;
 use crate::telemetry::Submission;
 
 /// Time for a delivery. A run sends one or two requests; what is not accepted by then is kept for the next run.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Time for a delivery once a signal has asked the process to end; Kubernetes kills it after 30 s.
+/// Time for both requests once a signal has asked the process to end; Kubernetes kills it after 30 s.
 const LAST_PATIENCE: Duration = Duration::from_secs(9);
 
 /// All points of a run and what became of them.
@@ -27,32 +25,36 @@ const LAST_PATIENCE: Duration = Duration::from_secs(9);
 pub struct Delivered {
     /// The collectors' points and the run's own.
     pub points: Vec<Point>,
+    /// Wall time of the run up to its own telemetry: the collection, and the delivery of what it gave.
+    pub duration: Duration,
     /// What became of them; none in a dry run.
     pub delivery: Option<Delivery>,
 }
 
 /// Delivers a run's points where there is a sink. The run's own telemetry follows in a second request, since it
 /// tells what became of the first.
-pub async fn deliver(
-    report: &Report,
-    common_tags: &[String],
-    sink: Option<&Datadog>,
-    spool: Option<SpoolSettings>,
-    stop: &mut Pin<Box<dyn Future<Output = ()>>>,
-) -> Delivered {
+pub async fn deliver(report: &Report, common_tags: &[String], sink: Option<&Datadog>, stop: &Stop) -> Delivered {
+    let start = Instant::now();
+    let deadline = start + PATIENCE;
+    let stop = stop.clone();
+    let cut = async {
+        stop.await;
+        tokio::time::sleep(LAST_PATIENCE).await;
+    };
+    let cut = cut.boxed().shared();
     let mut points = report.points(common_tags);
-    let patience = if report.interrupted { LAST_PATIENCE } else { PATIENCE };
-    let deadline = Instant::now() + patience;
     let mut delivery = None;
     if let Some(sink) = sink {
-        delivery = Some(send(sink, points.clone(), deadline, report.interrupted, stop).await);
+        delivery = Some(sink.deliver_until(points.clone(), deadline, cut.clone(), Waiting::new()).await);
     }
     let submission = delivery.as_ref().map(|delivery| Submission {
         accepted: delivery.accepted + delivery.replayed,
-        queued: spool.and_then(|settings| Spool::open(settings).ok()?.queued_points().ok()),
+        queued: sink.and_then(Datadog::queued_points),
         too_old: delivery.too_old,
     });
-    let (own, rejected): (Vec<_>, Vec<_>) = telemetry::gauges(report, submission).into_iter().partition(Result::is_ok);
+    let duration = report.duration + start.elapsed();
+    let gauges = telemetry::gauges(report, duration, submission);
+    let (own, rejected): (Vec<_>, Vec<_>) = gauges.into_iter().partition(Result::is_ok);
     for rejected in rejected.into_iter().filter_map(Result::err) {
         tracing::warn!("{rejected}");
     }
@@ -60,19 +62,23 @@ pub async fn deliver(
     let own: Vec<Point> = own.collect();
     points.extend(own.iter().cloned());
     if let (Some(sink), Some(first)) = (sink, &mut delivery) {
-        // Where the first request failed, the second would fail alike after the same patience: with no time left the
-        // sink only keeps it in the spool.
-        let deadline = if first.failure.is_some() { Instant::now() } else { deadline };
-        let second = send(sink, own, deadline, report.interrupted, stop).await;
+        let waiting = std::mem::take(&mut first.waiting);
+        let second = match first.failure {
+            None => sink.deliver_until(own, deadline, cut, waiting).await,
+            // It would fail alike after the same patience, or has been cut short already: with no time left the sink
+            // only keeps the points in the spool, which no signal need cut.
+            Some(_) => sink.deliver_until(own, Instant::now(), std::future::pending(), waiting).await,
+        };
         add(first, second);
     }
-    Delivered { points, delivery }
+    Delivered { points, duration, delivery }
 }
 
 fn add(first: &mut Delivery, second: Delivery) {
     first.accepted += second.accepted;
     first.replayed += second.replayed;
-    first.spooled += second.spooled;
+    // What the first left in the spool was handed on to the second, which counts it.
+    first.spooled = second.spooled;
     first.lost += second.lost;
     first.too_old += second.too_old;
     first.dropped += second.dropped;
@@ -82,32 +88,5 @@ fn add(first: &mut Delivery, second: Delivery) {
         if !first.warnings.contains(&warning) {
             first.warnings.push(warning);
         }
-    }
-}
-
-async fn send(
-    sink: &Datadog,
-    points: Vec<Point>,
-    deadline: Instant,
-    stopping: bool,
-    stop: &mut Pin<Box<dyn Future<Output = ()>>>,
-) -> Delivery {
-    let count = points.len() as u64;
-    let delivering = sink.deliver(points, deadline);
-    if stopping {
-        return delivering.await;
-    }
-    let stopped = async {
-        stop.await;
-        tokio::time::sleep(LAST_PATIENCE).await;
-    };
-    tokio::select! {
-        delivery = delivering => delivery,
-        // What was not accepted is in the spool already: it is written there before it is sent.
-        () = stopped => Delivery {
-            spooled: count,
-            failure: Some(Failure::new(Reason::Other, "deliver to Datadog", "the run was stopped by a signal")),
-            ..Delivery::default()
-        },
     }
 }

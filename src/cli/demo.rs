@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::pin::Pin;
 
 use anyhow::Context as _;
 use anyhow::bail;
@@ -13,7 +12,7 @@ use simulator::organisation::Scale;
 
 use crate::cli::Common;
 use crate::cli::collect;
-use crate::cli::delivery;
+use crate::cli::collect::Task;
 use crate::cli::delivery::Delivered;
 use crate::cli::print;
 use crate::config;
@@ -23,14 +22,9 @@ use crate::config::Problems;
 use crate::config::run::RunConfig;
 use crate::exit::Exit;
 use crate::http;
-use crate::progress;
 use crate::registry;
-use crate::run;
-use crate::run::Plan;
-use crate::sinks::datadog::Datadog;
-use crate::sinks::stdout;
 use crate::sinks::stdout::Output;
-use crate::sinks::stdout::Shown;
+use crate::stop;
 
 /// Collect from a simulated organisation over real HTTP on loopback, push to a simulated Datadog, and read back what it
 /// stored. Needs no account, no variable and no network.
@@ -64,30 +58,13 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
         return Err(problems.into());
     }
     // A proxy of the surroundings does not lead to loopback.
-    let client = http::loopback_client()?;
-    let run_config = RunConfig::new(&settings);
-    let plan = Plan {
-        now,
-        deadline: run_config.deadline,
-        collector_deadline: run_config.collector_deadline,
-        http: client.clone(),
-    };
-    let mut stop: Pin<Box<dyn Future<Output = ()>>> = Box::pin(crate::stop::requested());
-    let report = run::collect(&selection.collectors, &plan, &progress::Line::default(), &mut stop).await;
-    let sink = Datadog::new(sink, client);
-    let spool = config::datadog::spool(&settings);
-    let delivered = delivery::deliver(&report, &run_config.common_tags, Some(&sink), spool, &mut stop).await;
-    let exit = collect::judge(&report, &delivered, false);
-    let shown = Shown {
-        report: &report,
-        points: &delivered.points,
-        skipped: &selection.skipped,
-        delivery: delivered.delivery.as_ref(),
-        exit_code: exit.code(),
-    };
-    print(&stdout::render(Output::Table, &shown)?)?;
+    let http = http::loopback_client()?;
+    let run = RunConfig::new(&settings);
+    let task = Task { run, selection, now, http, sink: Some(sink), output: Output::Table };
+    let stop = stop::on_signal();
+    let (delivered, exit) = collect::perform(task, &stop).await?;
     read_back(&simulator, &delivered)?;
-    if args.keep && !report.interrupted {
+    if args.keep {
         print(&variables(&simulator))?;
         stop.await;
     }

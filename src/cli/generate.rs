@@ -27,12 +27,20 @@ pub fn man() -> anyhow::Result<Exit> {
     command.build();
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
-        let man = clap_mangen::Man::new(subcommand.clone());
-        page.extend_from_slice(format!(".SH \"ORGPULSE {}\"\n", subcommand.get_name().to_uppercase()).as_bytes());
-        man.render_description_section(&mut page)?;
-        man.render_options_section(&mut page)?;
-    }
+    subcommands(&command, "ORGPULSE", &mut page)?;
     print(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Complete)
+}
+
+/// A section for each subcommand, those of subcommands included.
+fn subcommands(command: &clap::Command, above: &str, page: &mut Vec<u8>) -> std::io::Result<()> {
+    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+        let title = format!("{above} {}", subcommand.get_name().to_uppercase());
+        page.extend_from_slice(format!(".SH \"{title}\"\n").as_bytes());
+        let man = clap_mangen::Man::new(subcommand.clone());
+        man.render_description_section(page)?;
+        man.render_options_section(page)?;
+        subcommands(subcommand, &title, page)?;
+    }
+    Ok(())
 }

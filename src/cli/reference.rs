@@ -58,3 +58,26 @@ pub fn markdown() -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader of `.env` files may take a quote in the words behind an empty value for the beginning of a text, and
+    /// swallow the lines below it.
+    #[test]
+    fn a_line_of_the_sample_may_be_uncommented_and_the_next_one_is_still_read() {
+        for setting in SETTINGS {
+            let sample = env_sample();
+            let line = sample.lines().find_map(|line| {
+                let line = line.strip_prefix("# ")?;
+                line.starts_with(&format!("{}=", setting.variable)).then_some(line)
+            });
+            let text = format!("{}\nAFTER=1\n", line.unwrap_or_default());
+            let read: Result<Vec<_>, _> = dotenvy::from_read_iter(text.as_bytes()).collect();
+            let expected = [(setting.variable, setting.default), ("AFTER", "1")];
+            let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(read.ok().as_deref(), Some(&expected[..]), "{text}");
+        }
+    }
+}

@@ -30,7 +30,8 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
     let auth = auth(settings, problems);
     let repositories = repositories(settings, problems);
     let mut missing = Vec::new();
-    if repositories.is_empty() && !settings.has(REPOSITORIES) {
+    // An empty list is none: with neither collector nor mistake, a run would do nothing and call itself complete.
+    if settings.list(REPOSITORIES).is_empty() && !settings.mistaken(REPOSITORIES) {
         missing.push("set GITHUB_REPOSITORIES=owner/name,... (or github.repositories in the file)".to_owned());
     }
     let Some(auth) = auth else {
@@ -77,7 +78,10 @@ pub fn default_repository(inputs: &Inputs, settings: &mut Settings) {
 
 /// Whether somebody named repositories, rather than GitHub Actions.
 fn named(settings: &Settings) -> bool {
-    settings.origin(REPOSITORIES).is_some_and(|origin| *origin != Origin::Environment(ACTIONS_REPOSITORY.to_owned()))
+    !settings.list(REPOSITORIES).is_empty()
+        && settings
+            .origin(REPOSITORIES)
+            .is_some_and(|origin| *origin != Origin::Environment(ACTIONS_REPOSITORY.to_owned()))
 }
 
 fn repositories(settings: &Settings, problems: &mut Problems) -> Vec<Repository> {

@@ -75,8 +75,7 @@ fn dot_env(problems: &mut Problems) -> BTreeMap<String, String> {
                     }
                     // The error quotes the line, which may hold a secret: only its name is told.
                     Err(dotenvy::Error::LineParse(line, _)) => {
-                        let name = line.split('=').next().unwrap_or_default().trim().to_owned();
-                        let name = if line.contains('=') { name } else { String::new() };
+                        let name = variable_name(&line).unwrap_or_default();
                         problems.add(DOT_ENV, name, "a line is not of the form NAME=value", "Quote values with spaces");
                     }
                     Err(_) => problems.add(DOT_ENV, "", "cannot be read as UTF-8 text", ""),
@@ -86,4 +85,10 @@ fn dot_env(problems: &mut Problems) -> BTreeMap<String, String> {
         Err(_) => problems.add(DOT_ENV, "", "cannot be read", ""),
     }
     variables
+}
+
+/// The name in `NAME=...`; none where what stands before the = may be more than a name.
+fn variable_name(line: &str) -> Option<&str> {
+    let name = line.split_once('=')?.0.trim();
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(name)
 }

@@ -1,6 +1,9 @@
 //! The table of all settings: one row gives a setting its key in the file, its variable, its default and its words.
 //! `config show`, `.env.sample`, docs/CONFIGURATION.md and the check for unknown keys are made of it.
 
+/// Longest time that a setting may name: beyond any use, and far from where clocks overflow.
+pub const LONGEST: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
 /// One setting.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
@@ -25,7 +28,7 @@ pub enum Kind {
     Text,
     /// An http or https address.
     Url,
-    /// A time such as `90s` or `10m`.
+    /// A time such as `90s` or `10m`, at most [`LONGEST`].
     Duration,
     /// A whole number in a closed range.
     Whole(u64, u64),
@@ -66,7 +69,7 @@ pub const SETTINGS: &[Setting] = &[
     row("log_format", "ORGPULSE_LOG_FORMAT", Kind::Choice(&["text", "json"]), "text", "Form of log lines", "the default"),
 
     row("datadog.site", "DD_SITE", Kind::Text, "datadoghq.com", "Datadog site that the organisation lives on", "the default (US1)"),
-    row("datadog.url", "DD_URL", Kind::Url, "", "Base address of Datadog's API, for a proxy or a test", "https://api.<site>"),
+    row("datadog.url", "DD_URL", Kind::Url, "", "Base address of the API of Datadog, for a proxy or a test", "https://api.<site>"),
     row("datadog.api_key", "DD_API_KEY", Kind::Secret, "", "API key; needed for --push", "only dry runs"),
     row("datadog.compression", "ORGPULSE_DATADOG_COMPRESSION", Kind::Choice(&["gzip", "zstd", "none"]), "gzip", "Compression of what is sent", "the default"),
     row("datadog.spool_max_mib", "ORGPULSE_SPOOL_MAX_MIB", Kind::Whole(1, 10_240), "64", "Greatest size of the spool of undelivered points, in MiB", "the default"),
@@ -74,9 +77,9 @@ pub const SETTINGS: &[Setting] = &[
     row("github.repositories", "GITHUB_REPOSITORIES", Kind::List, "", "Repositories to read, owner/name", "inside GitHub Actions the repository at hand, elsewhere GitHub is not read"),
     row("github.token", "GITHUB_TOKEN", Kind::Secret, "", "Token that may read them", "the GitHub App below is used"),
     row("github.app_id", "GITHUB_APP_ID", Kind::Whole(1, u64::MAX), "", "Id of a GitHub App, instead of a token", "the token is used"),
-    row("github.app_private_key", "GITHUB_APP_PRIVATE_KEY", Kind::Secret, "", "The App's private key (PEM)", "the token is used"),
-    row("github.app_installation_id", "GITHUB_APP_INSTALLATION_ID", Kind::Whole(1, u64::MAX), "", "Id of the App's installation in the organisation", "the token is used"),
-    row("github.api_url", "GITHUB_API_URL", Kind::Url, "https://api.github.com", "GitHub's REST API; https://HOST/api/v3 for Enterprise Server", "the default"),
+    row("github.app_private_key", "GITHUB_APP_PRIVATE_KEY", Kind::Secret, "", "Private key of the App (PEM)", "the token is used"),
+    row("github.app_installation_id", "GITHUB_APP_INSTALLATION_ID", Kind::Whole(1, u64::MAX), "", "Id of the installation of the App in the organisation", "the token is used"),
+    row("github.api_url", "GITHUB_API_URL", Kind::Url, "https://api.github.com", "REST API of GitHub; https://HOST/api/v3 for Enterprise Server", "the default"),
     row("github.hotfix_labels", "GITHUB_HOTFIX_LABELS", Kind::List, "hotfix", "Labels of pull requests that make their commits hotfixes", "the default"),
     row("github.force_merge_labels", "GITHUB_FORCE_MERGE_LABELS", Kind::List, "force-merge", "Labels of pull requests that make their commits force merges", "the default"),
     row("github.max_commit_lookups", "GITHUB_MAX_COMMIT_LOOKUPS", Kind::Whole(0, 100_000), "200", "Commits of a repository whose files may be asked for one by one", "the default"),

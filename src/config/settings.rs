@@ -80,7 +80,7 @@ impl Settings {
                 .find(|(key, _, _)| *key == setting.key)
                 .map(|(_, flag, text)| (parse(setting, text), Origin::Flag(flag)))
                 .or_else(|| from_environment(setting, inputs))
-                .or_else(|| from_file(setting, &file, inputs, problems))
+                .or_else(|| from_file(setting, &file, inputs))
                 .or_else(|| (!setting.default.is_empty()).then(|| (parse(setting, setting.default), Origin::Default)));
             match found {
                 Some((Ok(value), origin)) => {
@@ -215,38 +215,39 @@ fn from_environment(setting: &Setting, inputs: &Inputs) -> Found {
     }
 }
 
-fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs, problems: &mut Problems) -> Found {
+fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs) -> Found {
     let (path, _) = inputs.file.as_ref()?;
+    let origin = Origin::File(path.clone());
+    let present = |key: &str| file.get(key).filter(|value| !value.is_null());
     if setting.kind == Kind::Secret {
-        if file.contains_key(setting.key) {
-            let why = "a secret does not belong into the configuration file";
-            let cure = format!("Set {} or {}_FILE, or {}_file here", setting.variable, setting.variable, setting.key);
-            problems.add(path.display().to_string(), setting.key, why, cure);
-        }
         let key = setting::secret_file_key(setting);
-        let secret = file.get(&key)?.as_str().map(PathBuf::from)?;
-        return Some(read_secret(setting, &secret, key));
+        return Some(match present(&key)? {
+            Value::String(secret) => read_secret(setting, Path::new(secret), key),
+            other => (Err(format!("{key} must be {}", not_a_text("a path", other))), origin),
+        });
     }
-    let value = file.get(setting.key).filter(|value| !value.is_null())?;
-    let parsed = match (setting.kind, value) {
+    let parsed = match (setting.kind, present(setting.key)?) {
+        (_, Value::String(text)) => parse(setting, text),
         (Kind::List, Value::Array(items)) => {
-            let texts: Option<Vec<String>> = items.iter().map(scalar).collect();
-            texts.map(Checked::List).ok_or_else(|| "must be a list of texts".to_owned())
+            let text = |item: &Value| match item {
+                Value::String(text) => Ok(text.clone()),
+                other => Err(format!("must be a list of texts; one item is {}", not_a_text("no text", other))),
+            };
+            items.iter().map(text).collect::<Result<_, _>>().map(Checked::List)
         }
-        (_, value) => match scalar(value) {
-            Some(text) => parse(setting, &text),
-            None => Err(format!("must be {}", form(setting.kind))),
-        },
+        (Kind::Whole(..) | Kind::Duration, Value::Number(number)) => parse(setting, &number.to_string()),
+        (Kind::Bool, Value::Bool(yes)) => Ok(Checked::Bool(*yes)),
+        (kind, other) => Err(format!("must be {}", not_a_text(&form(kind), other))),
     };
-    Some((parsed, Origin::File(path.clone())))
+    Some((parsed, origin))
 }
 
-fn scalar(value: &Value) -> Option<String> {
+/// What to say of a value that stands where a text should. A number is not taken for its digits: YAML's 1.10 is 1.1, and
+/// 007 is 7.
+fn not_a_text(form: &str, value: &Value) -> String {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(yes) => Some(yes.to_string()),
-        _ => None,
+        Value::Number(_) | Value::Bool(_) => format!("{form}; YAML reads it as {value}: put it in quotes"),
+        _ => form.to_owned(),
     }
 }
 
@@ -259,7 +260,7 @@ fn read_secret(setting: &Setting, path: &Path, named_by: String) -> (Result<Chec
     (parsed, origin)
 }
 
-/// The file's scalars and lists by dotted key. Unknown keys are problems.
+/// The file's scalars and lists by dotted key. Unknown keys and secrets are problems.
 fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<String, Value> {
     let place = path.display().to_string();
     let mut flat = BTreeMap::new();
@@ -278,8 +279,16 @@ fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<Strin
     for key in flat.keys() {
         let secret_file =
             SETTINGS.iter().any(|s| s.kind == Kind::Secret && setting::secret_file_key(s) == key.as_str());
-        if setting::by_key(key).is_none() && !secret_file {
-            problems.add(&place, key, "unknown key", did_you_mean(key, SETTINGS.iter().map(|s| s.key)));
+        match setting::by_key(key) {
+            // Also where a stronger source gives the secret: it lies in the file all the same.
+            Some(Setting { kind: Kind::Secret, variable, .. }) => {
+                let why = "a secret does not belong into the configuration file";
+                problems.add(&place, key, why, format!("Set {variable} or {variable}_FILE, or {key}_file here"));
+            }
+            None if !secret_file => {
+                problems.add(&place, key, "unknown key", did_you_mean(key, SETTINGS.iter().map(|s| s.key)));
+            }
+            _ => {}
         }
     }
     flat
@@ -309,7 +318,7 @@ fn form(kind: Kind) -> String {
         Kind::Text | Kind::Secret => "a text".to_owned(),
         Kind::Path => "a path".to_owned(),
         Kind::Url => "an http:// or https:// address".to_owned(),
-        Kind::Duration => "a time such as 90s or 10m, more than 0".to_owned(),
+        Kind::Duration => "a time such as 90s or 10m, more than 0, at most 24h".to_owned(),
         Kind::Whole(min, u64::MAX) => format!("a whole number of at least {min}"),
         Kind::Whole(min, max) => format!("a whole number from {min} to {max}"),
         Kind::Bool => "true or false".to_owned(),
@@ -334,7 +343,7 @@ fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
             Ok(Checked::Text(text.trim_end_matches('/').to_owned()))
         }
         Kind::Duration => match text.parse::<SignedDuration>().map(Duration::try_from) {
-            Ok(Ok(duration)) if !duration.is_zero() => Ok(Checked::Duration(duration)),
+            Ok(Ok(duration)) if !duration.is_zero() && duration <= setting::LONGEST => Ok(Checked::Duration(duration)),
             _ => Err(wrong()),
         },
         Kind::Whole(min, max) => match text.parse() {

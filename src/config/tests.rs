@@ -76,6 +76,45 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
+fn what_yaml_would_change_is_refused_where_a_text_is_asked_for() {
+    for (file, words) in [
+        ("version: 1.10", "version: must be a text; YAML reads it as 1.1: put it in quotes"),
+        ("service: true", "service: must be a text; YAML reads it as true: put it in quotes"),
+        ("github: {hotfix_labels: [hotfix, 7]}", "must be a list of texts; one item is no text; YAML reads it as 7"),
+        ("github: {token_file: 5}", "github.token_file must be a path; YAML reads it as 5"),
+        ("github: {token_file: [a]}", "github.token_file must be a path"),
+        ("log: [a]", "log: must be a text"),
+    ] {
+        let (_, text) = resolve(&inputs(&[], file), &[]);
+        assert!(text.contains(words), "{file}: {words}\nis not in\n{text}");
+    }
+    let good = "version: \"1.10\"\ngithub: {ci: {timeout_minutes: 90}}\ntolerate_partial: true";
+    let (settings, text) = resolve(&inputs(&[], good), &[]);
+    assert_eq!((settings.shown("version").as_deref(), text.as_str()), (Some("1.10"), ""));
+    assert_eq!((settings.whole("github.ci.timeout_minutes"), settings.flag("tolerate_partial")), (Some(90), true));
+}
+
+#[test]
+fn a_time_beyond_any_use_is_refused() {
+    for long in ["9223372036854775807s", "25h"] {
+        let text = resolve(&inputs(&[("ORGPULSE_DEADLINE", long)], ""), &[]).1;
+        assert!(text.contains("ORGPULSE_DEADLINE: must be a time"), "{long}: {text}");
+    }
+    assert_eq!(resolve(&inputs(&[("ORGPULSE_DEADLINE", "24h")], ""), &[]).1, "");
+}
+
+#[test]
+fn an_empty_list_of_repositories_is_a_source_that_is_not_configured() {
+    let token = ("GITHUB_TOKEN", "t");
+    for inputs in [inputs(&[token, ("GITHUB_REPOSITORIES", ",")], ""), inputs(&[token], "github: {repositories: []}")] {
+        let text = mistakes(&inputs, &["github"]);
+        assert!(text.contains("github: is not configured. Set GITHUB_REPOSITORIES"), "{text}");
+    }
+    let nothing = inputs(&[], "github: {repositories: []}");
+    assert_eq!(mistakes(&nothing, &["all"]), "", "it is skipped, not mistaken");
+}
+
+#[test]
 fn a_file_that_is_no_mapping_is_one_mistake() {
     for file in ["- a\n- b\n", "just text", "a: [", "\u{0}"] {
         let (_, text) = resolve(&inputs(&[], file), &[]);
@@ -90,6 +129,8 @@ fn a_file_that_is_no_mapping_is_one_mistake() {
 fn a_secret_is_refused_in_the_file_and_never_shown() {
     let (settings, text) = resolve(&inputs(&[("DD_API_KEY", "s3cret-key")], "github: {token: s3cret-token}"), &[]);
     assert!(text.contains("github.token: a secret does not belong into the configuration file"), "{text}");
+    let (_, text) = resolve(&inputs(&[("GITHUB_TOKEN", "t")], "github: {token: s3cret-token}"), &[]);
+    assert!(text.contains("github.token: a secret does not belong"), "a variable beside it changes nothing: {text}");
     assert_eq!(settings.shown("datadog.api_key").as_deref(), Some("***"));
     assert!(!format!("{settings:?}{text}").contains("s3cret"));
 }

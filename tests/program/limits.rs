@@ -1,4 +1,4 @@
-//! GitHub's limits: quotas that cannot cover the run, pages that are too large, credentials of other kinds.
+//! GitHub's limits: quotas that cannot cover the run, pages that are too large, pauses that are asked for.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

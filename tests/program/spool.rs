@@ -24,7 +24,13 @@ async fn points_that_datadog_refuses_wait_and_the_next_run_sends_them() {
     assert_eq!(document["run"]["delivery"]["spooled"], waiting as u64);
     assert!(world.simulator.datadog().stored().is_empty());
     let list = world.run(&["spool", "list"]).await;
-    assert_eq!((list.code, list.stdout.lines().count() > 0), (0, true), "{}", list.stdout);
+    assert_eq!(list.code, 0, "{}", list.stderr);
+    // The collectors' points and the run's own are two payloads.
+    let own = document["collectors"][0]["gauges"].as_u64().unwrap();
+    for points in [own, waiting as u64 - own] {
+        assert!(list.stdout.contains(&format!("  {points} points of {}", world.now)), "{}", list.stdout);
+    }
+    assert_eq!(list.stdout.lines().filter(|line| line.ends_with("waiting")).count(), 2, "{}", list.stdout);
 
     let send = world.run(&["spool", "send"]).await;
     assert_eq!(send.code, 0, "{}", send.stderr);
@@ -41,9 +47,10 @@ async fn points_that_datadog_refuses_wait_and_the_next_run_sends_them() {
 async fn the_spool_can_be_dropped() {
     let world = World::small().await;
     world.simulator.faults().inject(Fault::forbidden(r#"{"errors":["Forbidden"]}"#).of("datadog").times(1));
-    world.collect(&["--push"]).await;
+    let (_, document) = world.collect(&["--push"]).await;
+    let waiting = document["gauges"].as_array().unwrap().len();
     let drop = world.run(&["spool", "drop"]).await;
-    assert_eq!(drop.code, 0, "{}", drop.stderr);
+    assert_eq!((drop.code, drop.stdout), (0, format!("dropped {waiting} points in 2 files\n")), "{}", drop.stderr);
     assert_eq!(world.run(&["spool", "list"]).await.stdout, "nothing waits\n");
     let (_, document) = world.collect(&["--push"]).await;
     assert_eq!(document["run"]["delivery"]["replayed"], 0);

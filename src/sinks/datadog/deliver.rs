@@ -10,6 +10,7 @@ use super::Compression;
 use super::Delivery;
 use super::Settings;
 use super::SpoolSettings;
+use super::Waiting;
 use super::encode::Encoder;
 use super::encode::Limits;
 use super::run::Run;
@@ -17,6 +18,7 @@ use super::run::blocking;
 use super::send::Patience;
 use super::send::Sender;
 use super::series;
+use super::spool::Spool;
 use crate::point::Point;
 
 /// The sink.
@@ -66,9 +68,32 @@ impl Datadog {
     }
 
     /// Writes `points` to the spool, then sends all that is in it, oldest first. What is not accepted by the deadline
-    /// stays in the spool. Dropping the future loses nothing that was written.
-    pub async fn deliver(&self, points: Vec<Point>, deadline: Instant) -> Delivery {
-        let mut run = Run::new(self, deadline);
+    /// stays in the spool. Once `cut` is ready, what is under way is dropped, and what became of each point until then
+    /// is told all the same.
+    ///
+    /// `waiting` is what an earlier delivery of the same run left in the spool: these points are the run's own, too, and
+    /// are counted in this delivery.
+    pub async fn deliver_until(
+        &self,
+        points: Vec<Point>,
+        deadline: Instant,
+        cut: impl Future<Output = ()>,
+        waiting: Waiting,
+    ) -> Delivery {
+        let count = points.len() as u64 + waiting.values().sum::<u64>();
+        let mut run = Run::new(self, deadline, waiting);
+        let whole = tokio::select! {
+            biased;
+            () = self.work(&mut run, points) => true,
+            () = cut => false,
+        };
+        if !whole {
+            run.cut_short(count);
+        }
+        run.finish()
+    }
+
+    async fn work(&self, run: &mut Run<'_>, points: Vec<Point>) {
         let now = (self.tuning.clock)();
         let prepared = blocking(move || series::prepare(points, now)).await;
         run.delivery.lost += prepared.refused;
@@ -79,12 +104,16 @@ impl Datadog {
         let rest = run.write_ahead(encoder).await;
         run.drain().await;
         run.send_rest(rest).await;
-        run.finish()
+    }
+
+    /// Points that wait in the spool; none without a spool that can be read.
+    pub fn queued_points(&self) -> Option<u64> {
+        Spool::open(self.spool.clone()?).ok()?.queued_points().ok()
     }
 
     /// Sends what is in the spool, oldest first, until the deadline.
     pub async fn replay(&self, deadline: Instant) -> Delivery {
-        let mut run = Run::new(self, deadline);
+        let mut run = Run::new(self, deadline, Waiting::new());
         run.open_spool(false);
         run.drain().await;
         run.finish()

@@ -16,6 +16,7 @@ pub mod spool;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use collector::Failure;
@@ -47,6 +48,9 @@ pub struct SpoolSettings {
     pub max_bytes: u64,
 }
 
+/// A run's payloads in the spool whose fate is open: name and points.
+pub type Waiting = HashMap<String, u64>;
+
 /// What became of the points. Each of the points handed over is in exactly one of `accepted`, `spooled`, `lost`,
 /// `too_old`; points of earlier runs are in `replayed`, `dropped`, `too_old`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -69,4 +73,6 @@ pub struct Delivery {
     pub failure: Option<Failure>,
     /// What else the user should know, whole sentences.
     pub warnings: Vec<String>,
+    /// Where the points that are kept lie: for the next delivery of the same run, which may yet send them.
+    pub waiting: Waiting,
 }

@@ -96,24 +96,40 @@ impl Run<'_> {
         }
     }
 
+    /// Accounts for the points of a delivery of `count` that was dropped before its end. Those that are in no account,
+    /// nor in the spool, were in memory: they are lost.
+    pub(super) fn cut_short(&mut self, count: u64) {
+        let Delivery { accepted, lost, too_old, .. } = self.delivery;
+        let known = accepted + lost + too_old + self.own.values().sum::<u64>();
+        self.delivery.lost += count.saturating_sub(known);
+        self.fail(Failure::new(Reason::Other, "deliver to Datadog", "the run was stopped by a signal"));
+    }
+
     /// Counts what is left, and says it.
     pub fn finish(mut self) -> Delivery {
         let mut by_others = 0;
         if let Some(spool) = &self.spool {
-            for (name, points) in &self.own {
+            for (name, points) in std::mem::take(&mut self.own) {
                 // Who held the spool meanwhile may have sent it, set it aside, or put parts in its place.
-                match spool.left_of(name) {
+                match spool.left_of(&name) {
                     Ok((waiting, aside)) => {
                         self.delivery.spooled += waiting;
                         self.delivery.lost += aside;
                         by_others += points.saturating_sub(waiting + aside);
+                        if waiting > 0 {
+                            self.delivery.waiting.insert(name, waiting);
+                        }
                     }
                     Err(failure) => {
                         self.delivery.spooled += points;
+                        self.delivery.waiting.insert(name, points);
                         self.delivery.warnings.push(failure.to_string());
                     }
                 }
             }
+        } else {
+            // An earlier delivery left them there; the spool cannot be opened any more.
+            self.delivery.spooled += self.own.values().sum::<u64>();
         }
         // Nothing but a 202 removes a fresh payload from the spool of a run that is waiting for it.
         self.delivery.accepted += by_others;

@@ -1,6 +1,5 @@
 //! One delivery under way: onto disk, to Datadog, off the disk.
 
-use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::Delivery;
+use super::Waiting;
 use super::deliver::Datadog;
 use super::encode::Encoded;
 use super::encode::Encoder;
@@ -32,24 +32,16 @@ pub struct Run<'a> {
     pub(super) delivery: Delivery,
     pub(super) spool: Option<Spool>,
     pub(super) lock: Option<Lock>,
-    /// This run's payloads in the spool whose fate is open: name and points.
-    pub(super) own: HashMap<String, u64>,
+    /// This run's payloads in the spool, those of a delivery before included.
+    pub(super) own: Waiting,
     /// Nothing more is sent: Datadog does not accept, or time is up.
     pub(super) halted: bool,
 }
 
 impl<'a> Run<'a> {
     /// A delivery that has done nothing yet.
-    pub fn new(datadog: &'a Datadog, deadline: Instant) -> Self {
-        Run {
-            datadog,
-            deadline,
-            delivery: Delivery::default(),
-            spool: None,
-            lock: None,
-            own: HashMap::new(),
-            halted: false,
-        }
+    pub fn new(datadog: &'a Datadog, deadline: Instant, own: Waiting) -> Self {
+        Run { datadog, deadline, delivery: Delivery::default(), spool: None, lock: None, own, halted: false }
     }
 
     /// Opens the spool; makes its directory only if there is something to write.

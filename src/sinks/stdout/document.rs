@@ -97,7 +97,7 @@ pub fn json(shown: &Shown<'_>) -> serde_json::Result<String> {
         run: Run {
             version: env!("CARGO_PKG_VERSION"),
             now: instant(report.now),
-            duration_seconds: report.duration.as_secs_f64(),
+            duration_seconds: shown.duration.as_secs_f64(),
             dry_run: shown.delivery.is_none(),
             interrupted: report.interrupted,
             exit_code: shown.exit_code,

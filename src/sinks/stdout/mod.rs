@@ -3,6 +3,8 @@
 mod document;
 mod table;
 
+use std::time::Duration;
+
 use collector::Reason;
 use jiff::Timestamp;
 
@@ -26,6 +28,8 @@ pub enum Output {
 pub struct Shown<'a> {
     /// The collection.
     pub report: &'a Report,
+    /// Wall time of the run.
+    pub duration: Duration,
     /// The points that were, or would be, sent, the run's own included.
     pub points: &'a [Point],
     /// Sources that are not configured, with what to set.
@@ -90,7 +94,19 @@ pub fn missing(report: &crate::run::CollectorReport) -> Vec<Missing> {
     missing
 }
 
-/// RFC 3339 in UTC, to the second.
+/// RFC 3339 in UTC, with the second that the points carry.
 pub fn instant(at: Timestamp) -> String {
-    at.round(jiff::Unit::Second).unwrap_or(at).to_string()
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_instant_that_is_shown_is_the_one_that_the_points_carry() {
+        let now: Timestamp = "2026-11-20T10:00:00.7Z".parse().unwrap();
+        assert_eq!(instant(now), "2026-11-20T10:00:00Z");
+        assert_eq!(instant(now).parse::<Timestamp>().unwrap().as_second(), now.as_second());
+    }
 }

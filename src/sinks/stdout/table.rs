@@ -155,8 +155,11 @@ fn summary(shown: &Shown<'_>) -> String {
     text
 }
 
-/// At most four decimals, none where there is no fraction.
+/// At most four decimals, none where there is no fraction; only zero is shown as 0.
 fn number(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.000_05 {
+        return format!("{value:.1e}");
+    }
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -181,7 +184,10 @@ mod tests {
 
     #[test]
     fn numbers_without_noise() {
-        for (value, text) in [(0.0, "0"), (12.0, "12"), (100.0, "100"), (33.333_333, "33.3333"), (0.5, "0.5")] {
+        let cases = [(0.0, "0"), (12.0, "12"), (100.0, "100"), (33.333_333, "33.3333"), (0.5, "0.5")];
+        for (value, text) in
+            cases.into_iter().chain([(0.000_05, "0.0001"), (0.000_04, "4.0e-5"), (-0.000_04, "-4.0e-5")])
+        {
             assert_eq!(number(value), text);
         }
     }

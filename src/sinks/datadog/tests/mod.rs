@@ -15,8 +15,10 @@ use tokio::time::Instant;
 
 use super::Compression;
 use super::Datadog;
+use super::Delivery;
 use super::Settings;
 use super::SpoolSettings;
+use super::Waiting;
 use super::deliver::Tuning;
 use super::send::Patience;
 use crate::point::Point;
@@ -46,6 +48,13 @@ fn client() -> reqwest::Client {
 
 fn sink(url: &str, spool: Option<&Path>) -> Datadog {
     Datadog::tuned(settings(url, spool), client(), tuning())
+}
+
+impl Datadog {
+    /// A delivery that nobody cuts short.
+    async fn deliver(&self, points: Vec<Point>, deadline: Instant) -> Delivery {
+        self.deliver_until(points, deadline, std::future::pending(), Waiting::new()).await
+    }
 }
 
 fn soon() -> Instant {

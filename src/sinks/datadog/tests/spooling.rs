@@ -22,6 +22,7 @@ use crate::sinks::datadog::Delivery;
 use crate::sinks::datadog::Settings;
 use crate::sinks::datadog::Spool;
 use crate::sinks::datadog::SpoolSettings;
+use crate::sinks::datadog::Waiting;
 use crate::sinks::datadog::deliver::Tuning;
 use crate::sinks::datadog::encode::Limits;
 use crate::sinks::datadog::spool::list::EntryState;
@@ -231,6 +232,14 @@ async fn a_run_that_gets_no_lock_leaves_its_points_to_the_next() {
     assert_eq!((delivery.spooled, delivery.accepted, delivery.requests), (2, 0, 0));
     assert!(warned(&delivery, "another run is sending"), "{delivery:?}");
     drop(lock);
+    // What the run's second delivery sends of the first is the run's own, not an earlier run's.
+    let second =
+        sink.deliver_until(vec![point("own", 1.0, NOW)], soon(), std::future::pending(), delivery.waiting).await;
+    assert_eq!((second.accepted, second.replayed, second.spooled), (3, 0, 0), "{second:?}");
+    assert_eq!(second.waiting, Waiting::new());
+    let lock = spool.try_lock().unwrap().unwrap();
+    assert_eq!(sink.deliver(points(2), soon()).await.spooled, 2);
+    drop(lock);
     assert_eq!(sink.replay(soon()).await.replayed, 2);
     let lock = spool.try_lock().unwrap().unwrap();
     let start = Instant::now();
@@ -264,6 +273,28 @@ async fn what_the_holder_of_the_lock_does_with_a_waiting_runs_points_is_counted_
     let (delivery, ()) = tokio::join!(sink.deliver(points(8), soon()), holder);
     drop(lock);
     assert_eq!((delivery.accepted, delivery.lost, delivery.spooled), (3, 2, 3), "{delivery:?}");
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_cut_short_tells_what_became_of_each_point() {
+    let directory = directory();
+    for (spool, kept) in [(Some(directory.path()), (4, 0)), (None, (0, 4))] {
+        let intake = Intake::start().await;
+        // The second of three requests is answered by a wait that the deadline allows.
+        intake.then(202, &[], r#"{"errors":[]}"#).then(429, &[("retry-after", "30")], "");
+        let limits = Limits { points: 2, ..Limits::DATADOG };
+        let sink = Datadog::tuned(settings(&intake.url, spool), client(), Tuning { limits, ..tuning() });
+        let cut = async {
+            while intake.statuses().len() < 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let start = Instant::now();
+        let delivery = sink.deliver_until(points(6), soon(), cut, Waiting::new()).await;
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+        assert_eq!((delivery.accepted, (delivery.spooled, delivery.lost)), (2, kept), "{delivery:?}");
+        assert!(delivery.failure.is_some_and(|failure| failure.why.contains("signal")));
+    }
 }
 
 #[tokio::test]
