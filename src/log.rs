@@ -6,6 +6,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Problems;
 use crate::config::Settings;
+use crate::config::problem::did_you_mean;
+
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 
 /// Sets up logging as the settings say. Call once.
 ///
@@ -13,13 +16,23 @@ use crate::config::Settings;
 /// When the filter is not one.
 pub fn set_up(settings: &Settings) -> Result<(), Problems> {
     let filter = settings.text("log").unwrap_or_default();
-    let filter = EnvFilter::builder().parse(&filter).map_err(|error| {
+    let wrong = |why: String| {
         let mut problems = Problems::default();
-        let why = format!("{filter:?} is not a log filter: {error}");
-        problems.add("configuration", "log", why, "Write it as in warn or info,github=debug");
+        problems.add(settings.place("log"), "log", why, "Write it as in warn or info,github=debug");
         problems
-    })?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    };
+    // The filter's own parser takes a misspelt level for the name of a module, and then nothing is logged at all.
+    let levels = filter.split(',').map(|part| part.rsplit_once('=').map_or(part, |(_, level)| level).trim());
+    if let Some(level) = levels.into_iter().find(|level| !LEVELS.contains(&level.to_lowercase().as_str())) {
+        let suggestion = did_you_mean(level, LEVELS.into_iter());
+        return Err(wrong(format!("{level:?} is no log level. {suggestion}").trim_end().to_owned()));
+    }
+    let filter = EnvFilter::builder()
+        .parse(&filter)
+        .map_err(|error| wrong(format!("{filter:?} is not a log filter: {error}")))?;
+    // A line that cannot be written (standard error is closed, or its disk is full) is no reason to end a run.
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     if settings.text("log_format").as_deref() == Some("json") {
         subscriber.json().init();
     } else {

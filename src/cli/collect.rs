@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use crate::cli::Common;
+use crate::cli::complain;
 use crate::cli::delivery;
 use crate::cli::delivery::Delivered;
 use crate::cli::print;
@@ -50,10 +51,10 @@ pub struct Args {
     /// Take this instant (RFC 3339) for now, instead of the clock
     #[arg(long, value_name = "INSTANT")]
     now: Option<Timestamp>,
-    /// Time for the whole collection, e.g. 10m
+    /// Time for the whole collection, as in 90s or 5m [default: 10m]
     #[arg(long, value_name = "TIME")]
     deadline: Option<String>,
-    /// Time for one collector, e.g. 120s
+    /// Time for one collector, as in 90s or 5m [default: 120s]
     #[arg(long, value_name = "TIME")]
     collector_deadline: Option<String>,
     /// Exit with 0 instead of 3 when something failed and the rest was delivered
@@ -132,11 +133,18 @@ pub async fn perform(task: Task, stop: &Stop) -> anyhow::Result<(Delivered, Exit
         delivery: delivered.delivery.as_ref(),
         exit_code: exit.code(),
     };
-    print(&stdout::render(output, &shown)?)?;
+    let printed = print(&stdout::render(output, &shown)?);
     if output != Output::Table {
         tell(&shown);
     }
-    Ok((delivered, exit))
+    match printed {
+        // What was delivered stays delivered: the exit code must not say that nothing was.
+        Err(error) if delivered.delivery.is_some() => {
+            complain(&error);
+            Ok((delivered, if exit == Exit::Complete { Exit::Partial } else { exit }))
+        }
+        printed => printed.map(|()| (delivered, exit)),
+    }
 }
 
 impl Args {

@@ -72,13 +72,18 @@ fn json(metrics: &[(&'static str, &'static MetricDef)]) -> serde_json::Result<St
     Ok(serde_json::to_string_pretty(&entries.collect::<Vec<_>>())? + "\n")
 }
 
+fn tags(def: &MetricDef) -> String {
+    if def.tags.is_empty() { "-".to_owned() } else { def.tags.join(",") }
+}
+
 fn table(metrics: &[(&str, &MetricDef)]) -> String {
     let width = metrics.iter().map(|(_, def)| def.name.len()).max().unwrap_or_default();
     let mut text = String::new();
     for (_, def) in metrics {
         let unit = if def.unit.is_empty() { "-" } else { def.unit };
+        let tags = tags(def);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:<width$}  {unit:<12}  {}", def.name, def.description);
+        let _ = writeln!(text, "{:<width$}  {unit:<12}  {tags:<10}  {}", def.name, def.description);
     }
     text
 }
@@ -90,15 +95,18 @@ pub fn markdown(metrics: &[(&str, &MetricDef)]) -> String {
     for (source, def) in metrics {
         if *source != last {
             last = source;
-            let tags = def.tags.join(", ");
-            let tags = if tags.is_empty() { "none".to_owned() } else { tags };
             let space = if text.is_empty() { "" } else { "\n" };
-            let _ = writeln!(text, "{space}## {source}\n\nTags: {tags}; and env, service, version, source.\n");
-            text.push_str("| metric | unit | meaning | no point when |\n| --- | --- | --- | --- |\n");
+            let _ = writeln!(
+                text,
+                "{space}## {source}\n\nAlso tagged env, service, version (where set) and source:{source}.\n"
+            );
+            text.push_str("| metric | unit | tags | meaning | no point when |\n| --- | --- | --- | --- | --- |\n");
         }
         let cell = |text: &str| text.replace('|', "\\|");
         let absent = if def.absent_when.is_empty() { "" } else { def.absent_when };
-        let _ = writeln!(text, "| `{}` | {} | {} | {} |", def.name, def.unit, cell(def.description), cell(absent));
+        let tags = def.tags.join(", ");
+        let _ =
+            writeln!(text, "| `{}` | {} | {tags} | {} | {} |", def.name, def.unit, cell(def.description), cell(absent));
     }
     text
 }

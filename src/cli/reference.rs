@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use crate::config::setting::Kind;
 use crate::config::setting::SETTINGS;
 
-/// Every variable on a line of its own, commented out, with what it is and what "unset" means.
+/// Every variable on a line of its own, commented out, below what it is and what "unset" means.
 pub fn env_sample() -> String {
     let mut text = String::from(
         "# Every variable that orgpulse reads; copy to .env and fill in. Printed by `orgpulse config sample`.\n\
-         # A secret may also come from a file: NAME_FILE=/path instead of NAME.\n\
-         # ORGPULSE_CONFIG=           # Configuration file. Unset: orgpulse.yaml where there is one\n",
+         # A secret may also come from a file: NAME_FILE=/path instead of NAME.\n\n\
+         # Configuration file. Unset: orgpulse.yaml where there is one\n\
+         # ORGPULSE_CONFIG=\n",
     );
     let mut topic = "";
     for setting in SETTINGS {
@@ -20,9 +21,9 @@ pub fn env_sample() -> String {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "\n# --- {topic}");
         }
-        let example = format!("# {}={}", setting.variable, setting.default);
         let unset = if setting.unset == "the default" { "that default" } else { setting.unset };
-        let _ = writeln!(text, "{example:<46} # {}. Unset: {unset}", setting.about);
+        // The words stand above: behind a value, the readers of .env files take some of them for a part of it.
+        let _ = writeln!(text, "# {}. Unset: {unset}\n# {}={}", setting.about, setting.variable, setting.default);
     }
     text
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::config::Problems;
+use crate::config::file;
 
 /// File read when neither `--config` nor ORGPULSE_CONFIG names one.
 const DEFAULT_FILE: &str = "orgpulse.yaml";
@@ -34,7 +35,7 @@ impl Inputs {
             path.filter(|path| !path.is_empty()).map(PathBuf::from)
         });
         let default = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
-        let file = named.or_else(default).and_then(|path| match std::fs::read_to_string(&path) {
+        let file = named.or_else(default).and_then(|path| match file::read(&path) {
             Ok(text) => Some((path, text)),
             Err(error) => {
                 problems.add(path.display().to_string(), "", format!("cannot be read: {error}"), "");
@@ -66,23 +67,28 @@ fn dot_env(problems: &mut Problems) -> BTreeMap<String, String> {
     if !Path::new(DOT_ENV).exists() {
         return variables;
     }
-    match dotenvy::from_path_iter(DOT_ENV) {
-        Ok(lines) => {
-            for line in lines {
-                match line {
-                    Ok((name, value)) => {
-                        variables.insert(name, value);
-                    }
-                    // The error quotes the line, which may hold a secret: only its name is told.
-                    Err(dotenvy::Error::LineParse(line, _)) => {
-                        let name = variable_name(&line).unwrap_or_default();
-                        problems.add(DOT_ENV, name, "a line is not of the form NAME=value", "Quote values with spaces");
-                    }
-                    Err(_) => problems.add(DOT_ENV, "", "cannot be read as UTF-8 text", ""),
-                }
+    let text = match file::read(Path::new(DOT_ENV)) {
+        Ok(text) => text,
+        Err(error) => {
+            problems.add(DOT_ENV, "", format!("cannot be read: {error}"), "");
+            return variables;
+        }
+    };
+    for line in dotenvy::from_read_iter(text.as_bytes()) {
+        match line {
+            Ok((name, value)) => {
+                variables.insert(name, value);
+            }
+            // The error quotes the line, which may hold a secret: only its name is told.
+            Err(dotenvy::Error::LineParse(line, _)) => {
+                let name = variable_name(&line).unwrap_or_default();
+                problems.add(DOT_ENV, name, "a line is not of the form NAME=value", "Quote values with spaces");
+            }
+            Err(_) => {
+                problems.add(DOT_ENV, "", "cannot be read as lines of NAME=value", "");
+                return variables;
             }
         }
-        Err(_) => problems.add(DOT_ENV, "", "cannot be read", ""),
     }
     variables
 }

@@ -1,9 +1,11 @@
 //! Configuration: one file a topic. The only part of the program that reads the environment and the configuration file.
 
 pub mod datadog;
+mod file;
 pub mod github;
 pub mod inputs;
 pub mod problem;
+mod proxy;
 pub mod run;
 pub mod setting;
 pub mod settings;
@@ -39,6 +41,7 @@ pub fn load(file: Option<&Path>, flags: &[Flag]) -> (Settings, Problems) {
 /// Resolves settings from inputs that have been read, with the defaults that depend on the surroundings.
 pub fn resolve(inputs: &Inputs, flags: &[Flag], problems: &mut Problems) -> Settings {
     let mut settings = Settings::resolve(inputs, flags, problems);
+    proxy::check(inputs, problems);
     github::default_repository(inputs, &mut settings);
     run::default_state_dir(inputs, &mut settings);
     settings

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::config::Inputs;
 use crate::config::Problems;
+use crate::config::file;
 use crate::config::problem::did_you_mean;
 use crate::config::setting;
 use crate::config::setting::Kind;
@@ -91,7 +92,7 @@ impl Settings {
                         Origin::File(path) => (path.display().to_string(), setting.key),
                         Origin::DotEnv(_) => (".env".to_owned(), setting.variable),
                         Origin::Flag(flag) => ("command line".to_owned(), *flag),
-                        Origin::SecretFile(path, _) => (path.display().to_string(), setting.key),
+                        Origin::SecretFile(_, named_by) => ("configuration".to_owned(), named_by.as_str()),
                         Origin::Environment(_) | Origin::Default => ("environment".to_owned(), setting.variable),
                     };
                     problems.add(place, name, why, "");
@@ -253,9 +254,10 @@ fn not_a_text(form: &str, value: &Value) -> String {
 
 fn read_secret(setting: &Setting, path: &Path, named_by: String) -> (Result<Checked, String>, Origin) {
     let origin = Origin::SecretFile(path.to_owned(), named_by);
-    let parsed = match std::fs::read_to_string(path) {
+    let parsed = match file::read(path) {
         Ok(text) => parse(setting, &text),
-        Err(error) => Err(format!("cannot be read: {error}")),
+        // The path is not repeated: it may be the secret itself, put where its file should be named.
+        Err(error) => Err(format!("names a file that cannot be read: {error}")),
     };
     (parsed, origin)
 }
@@ -285,6 +287,9 @@ fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<Strin
                 let why = "a secret does not belong into the configuration file";
                 problems.add(&place, key, why, format!("Set {variable} or {variable}_FILE, or {key}_file here"));
             }
+            None if is_section(key) => {
+                problems.add(&place, key, "is a section: it must hold keys below it", "See docs/CONFIGURATION.md");
+            }
             None if !secret_file => {
                 problems.add(&place, key, "unknown key", did_you_mean(key, SETTINGS.iter().map(|s| s.key)));
             }
@@ -302,15 +307,21 @@ fn flatten(key: String, value: Value, flat: &mut BTreeMap<String, Value>) {
             }
         }
         // `github:` with nothing below it is an empty section.
-        Value::Null if SETTINGS.iter().any(|setting| setting.key.starts_with(&format!("{key}."))) => {}
+        Value::Null if is_section(&key) => {}
         value => {
             flat.insert(key, value);
         }
     }
 }
 
+fn is_section(key: &str) -> bool {
+    SETTINGS.iter().any(|setting| setting.key.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// What the reader of YAML found wrong, without its advice to programmers.
 fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+    let line = text.lines().next().unwrap_or_default();
+    line.split_once(", set DuplicateKeyPolicy").map_or(line, |(what, _)| what)
 }
 
 fn form(kind: Kind) -> String {

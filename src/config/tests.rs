@@ -151,7 +151,7 @@ fn a_secret_may_come_from_a_file() {
     let both = inputs(&[("GITHUB_TOKEN_FILE", path), ("GITHUB_TOKEN", "x")], "");
     assert!(resolve(&both, &[]).1.contains("GITHUB_TOKEN_FILE is set too"));
     let gone = inputs(&[("GITHUB_TOKEN_FILE", "/nowhere/token")], "");
-    assert!(resolve(&gone, &[]).1.contains("/nowhere/token: github.token: cannot be read"));
+    assert!(resolve(&gone, &[]).1.contains("GITHUB_TOKEN_FILE: names a file that cannot be read"));
 }
 
 #[test]
@@ -227,6 +227,46 @@ fn datadog_is_found_by_its_site() {
     assert_eq!(base(&[("DD_API_KEY", "k"), ("DD_SITE", "us2.ddog-gov.com")]), "https://api.us2.ddog-gov.com");
     assert_eq!(base(&[("DD_API_KEY", "k"), ("DD_URL", "http://127.0.0.1:1/")]), "http://127.0.0.1:1");
     assert!(base(&[("DD_API_KEY", "k"), ("DD_SITE", "https://x/y")]).contains("is not a site"));
+}
+
+#[test]
+fn a_secret_put_where_its_file_should_be_named_is_not_repeated() {
+    for slip in [inputs(&[("GITHUB_TOKEN_FILE", "ghp_s3cret")], ""), inputs(&[], "github: {token_file: ghp_s3cret}")] {
+        let text = resolve(&slip, &[]).1;
+        assert!(text.contains("names a file that cannot be read") && !text.contains("s3cret"), "{text}");
+    }
+}
+
+#[test]
+fn a_section_that_is_no_section_and_a_key_given_twice_are_told() {
+    assert!(resolve(&inputs(&[], "github: 3"), &[]).1.contains("github: is a section"));
+    let text = resolve(&inputs(&[], "env: a\nenv: b\n"), &[]).1;
+    assert!(text.contains("duplicate") && !text.contains("DuplicateKeyPolicy"), "{text}");
+}
+
+#[test]
+fn an_empty_list_of_repositories_names_none() {
+    for empty in [
+        inputs(&[("GITHUB_REPOSITORIES", ",,"), ("GITHUB_TOKEN", "t")], ""),
+        inputs(&[("GITHUB_TOKEN", "t")], "github: {repositories: []}"),
+    ] {
+        assert!(mistakes(&empty, &["github"]).contains("github: is not configured. Set GITHUB_REPOSITORIES"));
+    }
+}
+
+#[test]
+fn a_proxy_that_is_none_is_told() {
+    for (value, wrong) in [
+        ("garbage://x", true),
+        ("http://u:p@[bad", true),
+        ("http://proxy:3128", false),
+        ("proxy:3128", false),
+        ("", false),
+    ] {
+        let text = resolve(&inputs(&[("HTTPS_PROXY", value)], ""), &[]).1;
+        assert_eq!(text.contains("HTTPS_PROXY: is not the address of a proxy"), wrong, "{value}: {text}");
+        assert!(!text.contains("u:p"), "{text}");
+    }
 }
 
 proptest! {

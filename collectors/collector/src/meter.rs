@@ -39,6 +39,7 @@ pub struct MeterReading {
 #[derive(Debug)]
 pub struct Pending<'a> {
     meter: &'a Meter,
+    asking: String,
     start: Instant,
 }
 
@@ -50,7 +51,7 @@ impl Meter {
         if state.asking != asking {
             state.asking = asking.to_owned();
         }
-        Pending { meter: self, start: Instant::now() }
+        Pending { meter: self, asking: asking.to_owned(), start: Instant::now() }
     }
 
     /// Notes what is left of a quota, by its name ("graphql"). The newest note of a name counts.
@@ -82,6 +83,8 @@ impl Pending<'_> {
     /// Notes that the whole answer, or the error, has arrived.
     pub fn done(self) -> Duration {
         let latency = self.start.elapsed();
+        // What a slow source is slow at, for whoever asks by the log filter.
+        tracing::debug!(latency_ms = latency.as_millis() as u64, "asked for {}", self.asking);
         self.meter.lock().latencies_ms.push(latency.as_secs_f64() * 1000.0);
         latency
     }
