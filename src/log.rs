@@ -16,7 +16,7 @@ pub fn set_up(settings: &Settings) -> Result<(), Problems> {
     let filter = EnvFilter::builder().parse(&filter).map_err(|error| {
         let mut problems = Problems::default();
         let why = format!("{filter:?} is not a log filter: {error}");
-        problems.add("configuration", "log", why, "Write it as in warn or info,github=debug");
+        problems.add(settings.place("log"), "log", why, "Write it as in warn or info,github=debug");
         problems
     })?;
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
