@@ -182,7 +182,7 @@ fn interruption(name: &str) -> Failure {
 }
 
 fn overrun(name: &str, time: Duration) -> Failure {
-    let why = format!("it was not done after {} s", time.as_secs());
+    let why = format!("it was not done after {:.1} s", time.as_secs_f64());
     let cure = "Give it more time (collector_deadline, deadline), or see what its source is slow at (--log debug)";
     Failure::new(Reason::Deadline, format!("collect {name}"), why).with_cure(cure)
 }

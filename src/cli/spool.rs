@@ -72,7 +72,8 @@ pub async fn run(common: &Common, command: Command) -> anyhow::Result<Exit> {
                     return Err(problems.into());
                 }
             };
-            let delivery = Datadog::new(sink, http::client()?).replay(Instant::now() + PATIENCE).await;
+            let datadog = Datadog::new(sink, http::client()?);
+            let delivery = datadog.replay(Instant::now() + PATIENCE).await;
             let mut text = format!("{} points accepted by Datadog", delivery.replayed);
             if delivery.too_old > 0 {
                 let _ = write!(text, ", {} given up as older than 55 minutes", delivery.too_old);
@@ -85,7 +86,14 @@ pub async fn run(common: &Common, command: Command) -> anyhow::Result<Exit> {
                 let _ = writeln!(text, "warning: {warning}");
             }
             print(&text)?;
-            delivery.failure.map_or(Ok(Exit::Complete), |failure| Err(failure.into()))
+            match delivery.failure {
+                Some(failure) => Err(failure.into()),
+                // Another run holds the spool, as the warning says: what was asked for has not been done.
+                None if delivery.replayed == 0 && datadog.queued_points().is_some_and(|points| points > 0) => {
+                    Ok(Exit::Nothing)
+                }
+                None => Ok(Exit::Complete),
+            }
         }
     }
 }

@@ -44,6 +44,23 @@ async fn points_that_datadog_refuses_wait_and_the_next_run_sends_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_spool_that_another_run_holds_is_neither_sent_nor_dropped_and_that_is_no_success() {
+    let world = World::small().await;
+    world.simulator.faults().inject(Fault::forbidden(r#"{"errors":["Forbidden"]}"#).of("datadog").times(1));
+    world.collect(&["--push"]).await;
+    let lock = std::fs::File::open(world.home().join(".local/state/orgpulse/spool/lock")).unwrap();
+    lock.lock().unwrap();
+    let send = world.run(&["spool", "send"]).await;
+    assert_eq!(send.code, 1, "{}", send.stdout);
+    assert!(send.stdout.contains("another run is sending from the spool"), "{}", send.stdout);
+    let drop = world.run(&["spool", "drop"]).await;
+    assert_eq!(drop.code, 1, "{}", drop.stdout);
+    assert!(world.simulator.datadog().stored().is_empty());
+    lock.unlock().unwrap();
+    assert_eq!(world.run(&["spool", "send"]).await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_spool_can_be_dropped() {
     let world = World::small().await;
     world.simulator.faults().inject(Fault::forbidden(r#"{"errors":["Forbidden"]}"#).of("datadog").times(1));
