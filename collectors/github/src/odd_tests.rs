@@ -1,0 +1,83 @@
+//! Replies that GitHub really gives and that would make a number wrong: carried-over jobs, renames inside of a pull
+//! request, refusals that look like emptiness, totals cut short.
+
+use collector::Batch;
+use collector::Collector;
+use collector::Failure;
+use collector::Reason;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::Config;
+use crate::Github;
+use crate::metrics::sample::*;
+use crate::testing::*;
+use crate::world::*;
+
+async fn collected(world: World, change: impl FnOnce(&mut Config)) -> Result<Batch, Failure> {
+    let server = world.serve().await;
+    let mut config = config(&server.url);
+    change(&mut config);
+    let github = Github::new(config);
+    assert_eq!(github.name(), "github");
+    github.collect_at(&context(), PACE).await
+}
+
+async fn of(world: World) -> Batch {
+    collected(world, |_| ()).await.unwrap()
+}
+
+fn failed(batch: &Batch) -> Vec<(&'static str, Reason)> {
+    batch.failures().iter().map(|failure| (failure.group, failure.failure.reason)).collect()
+}
+
+/// c2 after c1, which pull request 1 of `files` brought by a merge commit.
+fn brought_by_one(files: usize) -> World {
+    let commits = [("c2", "c1"), ("c1", "c0")].map(|(oid, parent)| {
+        let mut commit = commit_node(oid, &[parent], Some(1), 1);
+        let pull = &mut commit["associatedPullRequests"]["nodes"][0];
+        pull["changedFiles"] = json!(files);
+        pull["commits"]["totalCount"] = json!(2);
+        pull["mergeCommit"]["oid"] = json!("m");
+        commit
+    });
+    World::small().with("Commits", in_object(&page(&commits, None, 2)))
+}
+
+fn listed(world: World, files: &[(&str, &str)]) -> World {
+    let files: Vec<Value> = files.iter().map(|(path, how)| json!({"path": path, "changeType": how})).collect();
+    let files = page(&files, None, files.len());
+    world.with("FilesOfPulls", json!({"data": {"nodes": [{"id": "PR_1", "files": files}]}}))
+}
+
+fn touched(world: World, oid: &str, file: Value) -> World {
+    world.with(&format!("/repos/acme/widgets/commits/{oid}"), json!({"files": [file]}))
+}
+
+#[tokio::test]
+async fn a_file_that_is_made_and_renamed_in_one_pull_request_counts_under_both_names() {
+    let world = listed(brought_by_one(1), &[("b", "ADDED")]);
+    let world = touched(world, "c2", json!({"filename": "b", "status": "renamed", "previous_filename": "a"}));
+    let world = touched(world, "c1", json!({"filename": "a", "status": "added"}));
+    assert_eq!(value(&of(world).await, "github.code.files_changed_7d"), Some(2.0));
+}
+
+#[tokio::test]
+async fn a_rename_that_only_the_whole_pull_request_shows_hides_no_path() {
+    // c1 deletes a, and c2 makes b of what it held.
+    let world = listed(brought_by_one(1), &[("b", "RENAMED")]);
+    let world = touched(world, "c2", json!({"filename": "b", "status": "added"}));
+    let world = touched(world, "c1", json!({"filename": "a", "status": "removed"}));
+    assert_eq!(value(&of(world).await, "github.code.files_changed_7d"), Some(2.0));
+}
+
+#[tokio::test]
+async fn a_path_that_no_commit_lists_does_not_count() {
+    // c1 renames a to b, c2 rewrites b: the pull request as a whole deletes a and adds b.
+    let world = listed(brought_by_one(2), &[("a", "DELETED"), ("b", "ADDED")]);
+    let world = touched(world, "c2", json!({"filename": "b", "status": "modified"}));
+    let world = touched(world, "c1", json!({"filename": "b", "status": "renamed", "previous_filename": "a"}));
+    assert_eq!(value(&of(world.clone()).await, "github.code.files_changed_7d"), Some(1.0));
+    let batch = collected(world, |config| config.max_commit_lookups = 1).await.unwrap();
+    assert_eq!(failed(&batch), [("commit_files", Reason::Config)]);
+}
