@@ -81,3 +81,19 @@ async fn a_path_that_no_commit_lists_does_not_count() {
     let batch = collected(world, |config| config.max_commit_lookups = 1).await.unwrap();
     assert_eq!(failed(&batch), [("commit_files", Reason::Config)]);
 }
+
+#[tokio::test]
+async fn jobs_that_a_later_attempt_took_over_did_not_wait_in_it() {
+    let job = |created: i64, started: i64, completed: i64| {
+        json!({
+            "conclusion": "success", "created_at": when(created), "started_at": when(started),
+            "completed_at": when(completed),
+        })
+    };
+    // The first passed a day ago and was not run again; the second started by a clock that is a second behind.
+    let jobs = [job(HOUR, DAY, DAY - 60), job(HOUR, HOUR + 1, HOUR - 60), job(HOUR, HOUR - 120, 0)];
+    let jobs = json!({"total_count": 3, "jobs": jobs});
+    let batch = of(World::small().with("/repos/acme/widgets/actions/runs/30000000000/jobs", jobs)).await;
+    assert_eq!(value(&batch, "github.ci.queue_time_minutes.p50"), Some(1.0));
+    assert_eq!(value(&batch, "github.ci.queue_time_minutes.p90"), Some(1.8));
+}
