@@ -97,3 +97,29 @@ async fn jobs_that_a_later_attempt_took_over_did_not_wait_in_it() {
     assert_eq!(value(&batch, "github.ci.queue_time_minutes.p50"), Some(1.0));
     assert_eq!(value(&batch, "github.ci.queue_time_minutes.p90"), Some(1.8));
 }
+
+#[tokio::test]
+async fn a_conflict_is_emptiness_in_an_empty_repository_alone() {
+    let table = [
+        ("/repos/acme/widgets/actions/runs?created", "ci_runs"),
+        ("/repos/acme/widgets/actions/runs?status", "ci_queue"),
+        ("/repos/acme/widgets/commits/c2", "commit_files"),
+    ];
+    for (key, group) in table {
+        let batch = of(World::small().failing(key, 409)).await;
+        assert!(failed(&batch).contains(&(group, Reason::BadReply)), "{key}: {:?}", failed(&batch));
+    }
+    let batch = of(World::empty().failing("/repos/acme/widgets/actions/runs", 409)).await;
+    assert_eq!(failed(&batch), []);
+    assert_eq!(value(&batch, "github.ci.workflow_runs_7d"), Some(0.0));
+}
+
+#[tokio::test]
+async fn a_thousand_queued_runs_may_be_a_total_cut_short() {
+    let queued = |total: u64| {
+        World::small()
+            .with("/repos/acme/widgets/actions/runs?status", json!({"total_count": total, "workflow_runs": []}))
+    };
+    assert_eq!(failed(&of(queued(1000)).await), [("ci_queue", Reason::BadReply)]);
+    assert_eq!(value(&of(queued(1001)).await, "github.ci.runs_queued"), Some(3003.0));
+}
