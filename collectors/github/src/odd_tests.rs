@@ -123,3 +123,15 @@ async fn a_thousand_queued_runs_may_be_a_total_cut_short() {
     assert_eq!(failed(&of(queued(1000)).await), [("ci_queue", Reason::BadReply)]);
     assert_eq!(value(&of(queued(1001)).await, "github.ci.runs_queued"), Some(3003.0));
 }
+
+#[tokio::test]
+async fn no_default_branch_beside_branches_is_not_emptiness() {
+    for branches in [json!({"totalCount": 2}), Value::Null] {
+        let odd = json!({"data": {"repository": {
+            "nameWithOwner": "acme/widgets", "defaultBranchRef": null, "branches": branches,
+        }}});
+        let failure = collected(World::empty().with("Repository", odd), |_| ()).await.unwrap_err();
+        assert_eq!(failure.reason, Reason::BadReply);
+        assert!(failure.cure.contains("Contents: read"), "{failure}");
+    }
+}
