@@ -135,3 +135,18 @@ async fn no_default_branch_beside_branches_is_not_emptiness() {
         assert!(failure.cure.contains("Contents: read"), "{failure}");
     }
 }
+
+#[tokio::test]
+async fn lines_are_not_sent_where_github_could_not_compute_a_diff() {
+    let with = |parents: &[&str]| {
+        let mut commit = commit_node("c2", parents, None, 1);
+        commit["changedFilesIfAvailable"] = Value::Null;
+        commit["additions"] = json!(0);
+        World::small().with("Commits", in_object(&page(&[commit], None, 1)))
+    };
+    let batch = of(with(&["c1"])).await;
+    assert_eq!(failed(&batch), [("commit_lines", Reason::BadReply)]);
+    assert_eq!(value(&batch, "github.commits.total_7d"), Some(1.0));
+    let batch = of(with(&["c1", "s1"])).await;
+    assert_eq!(value(&batch, "github.code.lines_added_7d"), Some(0.0), "a merge commit has no lines of its own");
+}
