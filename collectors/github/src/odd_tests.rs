@@ -150,3 +150,16 @@ async fn lines_are_not_sent_where_github_could_not_compute_a_diff() {
     let batch = of(with(&["c1", "s1"])).await;
     assert_eq!(value(&batch, "github.code.lines_added_7d"), Some(0.0), "a merge commit has no lines of its own");
 }
+
+#[tokio::test]
+async fn an_environment_has_one_name_in_any_case() {
+    let server = |environment: &str| {
+        let mut deployment = deployment_node(1, "c2");
+        deployment["environment"] = json!(environment);
+        World::small().with("Deployments", in_repository(&page(&[deployment], None, 1)))
+    };
+    for (environment, count) in [("Production", 1.0), ("production", 1.0), ("preproduction", 0.0)] {
+        let batch = of(server(environment)).await;
+        assert_eq!(value(&batch, "github.delivery.deployments_7d"), Some(count), "{environment}");
+    }
+}
