@@ -9,6 +9,7 @@ pub(crate) mod group {
     pub(crate) const OPEN_PULL_REQUESTS: &str = "open_pull_requests";
     pub(crate) const CLOSED_PULL_REQUESTS: &str = "closed_pull_requests";
     pub(crate) const COMMITS: &str = "commits";
+    pub(crate) const COMMIT_LINES: &str = "commit_lines";
     pub(crate) const COMMIT_FILES: &str = "commit_files";
     pub(crate) const BRANCHES: &str = "branches";
     pub(crate) const CI_RUNS: &str = "ci_runs";
@@ -23,6 +24,7 @@ pub(crate) mod group {
         OPEN_PULL_REQUESTS,
         CLOSED_PULL_REQUESTS,
         COMMITS,
+        COMMIT_LINES,
         COMMIT_FILES,
         BRANCHES,
         CI_RUNS,
@@ -237,13 +239,13 @@ pub(crate) const DEVELOPERS_ACTIVE: MetricDef = define(
 );
 pub(crate) const LINES_ADDED: MetricDef = define(
     "github.code.lines_added_7d",
-    group::COMMITS,
+    group::COMMIT_LINES,
     "line",
     "Lines added by the commits of the last 7 days, merge commits left out.",
 );
 pub(crate) const LINES_DELETED: MetricDef = define(
     "github.code.lines_deleted_7d",
-    group::COMMITS,
+    group::COMMIT_LINES,
     "line",
     "Lines deleted by the commits of the last 7 days, merge commits left out.",
 );

@@ -147,6 +147,7 @@ async fn one_group_that_fails_leaves_the_others_whole() {
             vec![
                 ("change_failure_rate", forbidden),
                 ("commit_files", forbidden),
+                ("commit_lines", forbidden),
                 ("commits", forbidden),
                 ("lead_time", forbidden),
             ],
@@ -283,9 +284,9 @@ async fn files_of_a_commit_are_paged_by_link_and_have_to_be_whole() {
 
 #[tokio::test]
 async fn files_of_a_pull_request_are_paged_and_have_to_be_whole() {
-    let first = page(&[json!({"path": "a"})], Some("f"), 2);
+    let first = page(&[file_node("a")], Some("f"), 2);
     let world = World::small().with("FilesOfPulls", json!({"data": {"nodes": [{"id": "PR_1", "files": first}]}}));
-    let whole = world.clone().with("PullFiles", in_node(&page(&[json!({"path": "q"})], None, 2)));
+    let whole = world.clone().with("PullFiles", in_node(&page(&[file_node("q")], None, 2)));
     assert_eq!(value(&of(whole).await, "github.code.files_changed_7d"), Some(3.0));
     let part = world.with("PullFiles", in_node(&page(&[], None, 2)));
     assert_eq!(failed(&of(part).await), [("commit_files", Reason::BadReply)]);

@@ -9,6 +9,8 @@ mod client;
 mod config;
 mod fetch;
 mod metrics;
+#[cfg(test)]
+mod odd_tests;
 mod queries;
 mod records;
 mod repository;

@@ -301,6 +301,8 @@ pub(crate) struct Job {
     pub created_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "maybe_at")]
     pub started_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_at")]
+    pub completed_at: Option<Timestamp>,
 }
 
 /// Reads a time such as `2026-01-31T12:00:00Z`, or one with an offset.

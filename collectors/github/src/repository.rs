@@ -71,6 +71,7 @@ pub(crate) async fn begin<'a>(
     into.add(group::CLOSED_PULL_REQUESTS, &closed, |closed, tags| pulls::closed(closed, now, tags));
     let commit_settings = repo.commit_settings(&full_name);
     into.add(group::COMMITS, &history, |commits, tags| commits::compute(commits, now, commit_settings, tags));
+    into.add(group::COMMIT_LINES, &repo.with_diffs(&history), |commits, tags| commits::lines(commits, now, tags));
     Ok(Begun { repo, into, closed, history, deployments })
 }
 

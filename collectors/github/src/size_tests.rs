@@ -121,7 +121,7 @@ async fn a_busy_repository_takes_at_most_95_requests() {
         .answering("Commits", move |seen| ok(in_object(&commits(seen))))
         .answering("Branches", move |seen| ok(in_repository(&branches(seen))))
         .answering("FilesOfPulls", |seen| {
-            let file = |id: &Value| json!({"id": id, "files": page(&[json!({"path": id})], None, 1)});
+            let file = |id: &Value| json!({"id": id, "files": page(&[file_node(id.as_str().unwrap())], None, 1)});
             let nodes: Vec<Value> = seen.variable("ids").as_array().unwrap().iter().map(file).collect();
             ok(json!({"data": {"nodes": nodes}}))
         })

@@ -79,6 +79,11 @@ pub(crate) fn commit_node(oid: &str, parents: &[&str], pull: Option<u64>, files:
     })
 }
 
+/// A file of a pull request.
+pub(crate) fn file_node(path: &str) -> Value {
+    json!({"path": path, "changeType": "MODIFIED"})
+}
+
 pub(crate) fn run_node(id: u64, with: Value) -> Value {
     let mut run = json!({
         "id": id, "workflow_id": 7, "name": "CI", "path": ".github/workflows/ci.yml", "event": "push",
@@ -133,7 +138,7 @@ impl World {
             .with("Deployments", in_repository(&page(&[deployment_node(1, "c2")], None, 1)))
             .with(
                 "FilesOfPulls",
-                json!({"data": {"nodes": [{"id": "PR_1", "files": page(&[json!({"path": "a"}), json!({"path": "b"})], None, 2)}]}}),
+                json!({"data": {"nodes": [{"id": "PR_1", "files": page(&[file_node("a"), file_node("b")], None, 2)}]}}),
             )
             .answering("Contents", contents(&[]))
             .with("/repos/acme/widgets/commits/c2", json!({"files": [{"filename": "b"}]}))

@@ -67,7 +67,7 @@ pub(super) fn judge(reply: &Reply, ask: &Ask) -> Verdict {
     let failure = |reason| Failure::new(reason, ask.doing.as_str(), answered.trim_end());
     match status.as_u16() {
         200..=299 => Verdict::Good,
-        // An empty repository: it was read, and nothing matched.
+        // An empty repository: it was read, and nothing matched. Whether it is empty, the caller knows.
         409 => Verdict::Good,
         301 | 302 | 307 | 308 => match reply.headers.get(http::header::LOCATION).and_then(|to| to.to_str().ok()) {
             Some(to) => Verdict::Moved(to.to_owned()),

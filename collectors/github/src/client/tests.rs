@@ -113,7 +113,10 @@ async fn an_empty_repository_was_read() {
     let server = Server::start(|_, _| answer(409, &[], &json!({"message": "Git Repository is empty."}))).await;
     let client = client(&server.url);
     let ask = client.get("/thing", "the thing", "Contents: read");
-    assert!(client.json_unless_empty::<Value>(&ask).await.unwrap().is_none());
+    assert!(client.json_unless_empty::<Value>(&ask, true).await.unwrap().is_none());
+    let failure = client.json_unless_empty::<Value>(&ask, false).await.unwrap_err().failure();
+    assert!(failure.reason == Reason::BadReply && failure.why.contains("409 Git Repository is empty."), "{failure}");
+    assert_eq!(client.json::<Value>(&ask).await.unwrap_err().failure(), failure);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::Method;
 use http::Request;
+use http::StatusCode;
 use http_body_util::BodyExt;
 use http_body_util::Limited;
 use jiff::Timestamp;
@@ -85,14 +86,19 @@ impl Client {
 
     /// Sends a request and reads the JSON of its answer.
     pub async fn json<T: DeserializeOwned>(&self, ask: &Ask) -> Result<(T, HeaderMap), Trouble> {
-        self.send(ask, &|reply| parse(&reply.body, ask).map(|value| (value, reply.headers.clone()))).await
+        self.send(ask, &|reply| content(reply, ask)).await
     }
 
-    /// [`Client::json`]; none for an empty repository (409).
-    pub async fn json_unless_empty<T: DeserializeOwned>(&self, ask: &Ask) -> Result<Option<(T, HeaderMap)>, Trouble> {
-        let read = |reply: &Reply| match reply.status.as_u16() {
-            409 => Ok(None),
-            _ => parse(&reply.body, ask).map(|value| Some((value, reply.headers.clone()))),
+    /// [`Client::json`]; none for 409 from a repository that `is_empty`. GitHub answers so as well when it cannot read
+    /// one that is not.
+    pub async fn json_unless_empty<T: DeserializeOwned>(
+        &self,
+        ask: &Ask,
+        is_empty: bool,
+    ) -> Result<Option<(T, HeaderMap)>, Trouble> {
+        let read = |reply: &Reply| match reply.status {
+            StatusCode::CONFLICT if is_empty => Ok(None),
+            _ => content(reply, ask).map(Some),
         };
         self.send(ask, &read).await
     }
@@ -295,6 +301,14 @@ impl Client {
         }
         Ok(path.to_owned())
     }
+}
+
+fn content<T: DeserializeOwned>(reply: &Reply, ask: &Ask) -> Read<(T, HeaderMap)> {
+    if reply.status == StatusCode::CONFLICT {
+        let why = format!("GitHub answered 409 {}", reply::words(&reply.body));
+        return Err(Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why.trim_end())));
+    }
+    parse(&reply.body, ask).map(|value| (value, reply.headers.clone()))
 }
 
 /// Reads JSON. A body that is none is worth one more try, HTML is not: it comes from something in between.

@@ -1,6 +1,7 @@
 //! Commits of the default branch.
 
 use collector::Failure;
+use collector::Reason;
 use collector::Window;
 use futures_util::future::try_join_all;
 use jiff::SignedDuration;
@@ -14,6 +15,7 @@ use super::broken;
 use super::complete;
 use crate::metrics::commits::Settings;
 use crate::metrics::commits::labels_decide;
+use crate::metrics::commits::plain;
 use crate::queries;
 use crate::records::Commit;
 use crate::records::Connection;
@@ -37,6 +39,21 @@ impl Repo<'_> {
         }
         try_join_all(commits.iter_mut().map(|commit| self.complete_commit(commit))).await?;
         Ok(commits)
+    }
+
+    /// The commits, if GitHub could compute what each of them changes: it calls the lines of the others 0.
+    pub fn with_diffs<'c>(&self, commits: &'c Result<Vec<Commit>, Failure>) -> Result<&'c [Commit], Failure> {
+        let commits = commits.as_ref().map_err(Failure::clone)?;
+        let unknown = |commit: &&Commit| commit.changed_files_if_available.is_none();
+        match plain(commits, self.now).find(unknown) {
+            None => Ok(commits),
+            Some(commit) => {
+                let why = format!("GitHub could not compute what commit {} changes", commit.oid);
+                let doing = format!("read the lines of the commits of {}", self.full_name());
+                Err(Failure::new(Reason::BadReply, doing, why)
+                    .with_cure("The metrics come back when it can, or when the commit is 7 days old"))
+            }
+        }
     }
 
     /// How the commits are told apart.

@@ -54,7 +54,7 @@ impl Repo<'_> {
     pub async fn deployments(&self) -> Result<Deployments, Failure> {
         let of = self.full_name();
         let start = Window::days(self.now, 7).start();
-        let variables = self.with(json!({"environments": [self.config.production_environment]}));
+        let variables = self.with(json!({"environments": spellings(&self.config.production_environment)}));
         let mut recent: Vec<Deployment> = Vec::new();
         let mut after: Option<String> = None;
         let any = loop {
@@ -139,6 +139,15 @@ impl Repo<'_> {
         let variables = self.with(json!({"oid": oid, "since": since}));
         Ok(oids(all(self.client, queries::ANCESTORS, &variables, &self.full_name()).await?))
     }
+}
+
+/// The spellings of an environment's name that are usual. Its case means nothing on GitHub, but a deployment keeps the
+/// one that it was made with, and the filter is not documented.
+fn spellings(name: &str) -> BTreeSet<String> {
+    let lower = name.to_lowercase();
+    let mut letters = lower.chars();
+    let title = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    BTreeSet::from([name.to_owned(), name.to_uppercase(), title, lower])
 }
 
 fn oids(history: Connection<Oid>) -> BTreeSet<String> {

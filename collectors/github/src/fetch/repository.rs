@@ -77,9 +77,17 @@ impl<'a> Repo<'a> {
         let Some((owner, name)) = found.name_with_owner.split_once('/') else {
             return Err(missing("GitHub calls it by a name without an owner"));
         };
+        let branches = found.branches.map(|total| total.total_count);
         let default = found
             .default_branch_ref
             .and_then(|branch| Some(DefaultBranch { name: branch.name, head: branch.target?.oid }));
+        if default.is_none() && branches != Some(0) {
+            // Taken for an empty repository, it would count zeros of what was not shown.
+            let why = "GitHub names no default branch, but does not say that there is no branch either";
+            let doing = format!("read the repository {of}");
+            return Err(Failure::new(Reason::BadReply, doing, why)
+                .with_cure(format!("Check that the credential has the right {}", queries::REPOSITORY.right)));
+        }
         Ok(Repo {
             client,
             config,
@@ -87,7 +95,7 @@ impl<'a> Repo<'a> {
             owner: owner.to_owned(),
             name: name.to_owned(),
             default,
-            branches: found.branches.map_or(0, |total| total.total_count),
+            branches: branches.unwrap_or_default(),
         })
     }
 

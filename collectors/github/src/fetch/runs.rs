@@ -61,8 +61,13 @@ impl Repo<'_> {
         let count = async |status: &str| -> Result<u64, Failure> {
             let path = format!("/repos/{of}/actions/runs?status={status}&created=*..{until}&per_page=1");
             let ask = self.client.get(&path, &what, RIGHT);
-            let total = self.client.json_unless_empty::<Total>(&ask).await.map_err(|trouble| trouble.failure())?;
-            Ok(total.map_or(0, |(total, _)| total.total_count))
+            let total = self.client.json_unless_empty::<Total>(&ask, self.default.is_none()).await;
+            let total = total.map_err(|trouble| trouble.failure())?.map_or(0, |(total, _)| total.total_count);
+            if total == slices::CAP as u64 {
+                let why = format!("a total of {total} runs that are {status} may be one cut short");
+                return Err(Failure::new(Reason::BadReply, format!("read {what}"), why));
+            }
+            Ok(total)
         };
         let (queued, waiting, pending) = tokio::try_join!(count("queued"), count("waiting"), count("pending"))?;
         Ok(queued + waiting + pending)
@@ -128,7 +133,8 @@ impl Repo<'_> {
             "/repos/{of}/actions/runs?created={created}&per_page={PER_PAGE}&page={page}&exclude_pull_requests=true"
         );
         let ask = self.client.get(&path, &format!("the workflow runs of {of}"), RIGHT);
-        let reply = self.client.json_unless_empty::<RunPage>(&ask).await.map_err(|trouble| trouble.failure())?;
+        let reply = self.client.json_unless_empty::<RunPage>(&ask, self.default.is_none()).await;
+        let reply = reply.map_err(|trouble| trouble.failure())?;
         Ok(reply.map_or(SlimPage { total: 0, runs: Vec::new() }, |(page, _)| SlimPage {
             total: page.total_count,
             runs: page.workflow_runs.into_iter().map(|run| run.slim(self.default_branch(), names)).collect(),

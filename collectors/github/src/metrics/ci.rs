@@ -76,11 +76,8 @@ pub(crate) fn queue(queued: u64, tags: &Tags) -> Batch {
 
 /// The gauges of the waits of `jobs`.
 pub(crate) fn jobs(jobs: &[Job], tags: &Tags) -> Batch {
-    let waits: Vec<f64> = jobs
-        .iter()
-        .filter(|job| job.conclusion.as_deref() != Some("skipped"))
-        .filter_map(|job| Some(minutes(job.created_at?, job.started_at?)))
-        .collect();
+    let waits: Vec<f64> =
+        jobs.iter().filter(|job| job.conclusion.as_deref() != Some("skipped")).filter_map(wait).collect();
     let mut batch = Batch::new();
     batch.gauge_or_absent(&catalog::QUEUE_TIME_P50, stats::percentile(&waits, 50.0), tags);
     batch.gauge_or_absent(&catalog::QUEUE_TIME_P90, stats::percentile(&waits, 90.0), tags);
@@ -159,6 +156,15 @@ fn is_timeout(run: &Run, timeout_minutes: f64) -> bool {
 fn duration(run: &Run) -> Option<f64> {
     let ends = [Conclusion::Success, Conclusion::Failure, Conclusion::TimedOut];
     (run.completed && ends.contains(&run.conclusion)).then(|| Some(minutes(run.started_at?, run.updated_at))).flatten()
+}
+
+/// Minutes that a job waited for a runner. A re-run of failed jobs lists those that had passed again, created anew with
+/// the times of the attempt that they ran in: one that ended before it was created was not waiting. One that started
+/// a moment before it was created did not wait either, by two clocks.
+fn wait(job: &Job) -> Option<f64> {
+    let (created, started) = (job.created_at?, job.started_at?);
+    let taken_over = started < created && job.completed_at.is_some_and(|completed| completed <= created);
+    (!taken_over).then(|| minutes(created, started).max(0.0))
 }
 
 fn set(globs: &[String], any_case: bool) -> Result<GlobSet, String> {

@@ -48,9 +48,6 @@ pub(crate) fn compute(commits: &[Commit], now: Timestamp, settings: Settings<'_>
     let commits: Vec<&Commit> = in_window(commits, now).collect();
     let count = |is: &dyn Fn(&Commit) -> bool| commits.iter().filter(|commit| is(commit)).count() as f64;
     let developers: BTreeSet<(&str, String)> = commits.iter().filter_map(|commit| developer(commit)).collect();
-    let lines = |of: fn(&Commit) -> u64| -> f64 {
-        commits.iter().filter(|commit| !commit.is_merge()).map(|commit| of(commit)).sum::<u64>() as f64
-    };
     let total = commits.len() as f64;
     let per_developer = (!developers.is_empty()).then(|| total / developers.len() as f64);
 
@@ -61,9 +58,21 @@ pub(crate) fn compute(commits: &[Commit], now: Timestamp, settings: Settings<'_>
     batch.gauge(&catalog::COMMITS_FORCE_MERGE, count(&|commit| is_force_merge(commit, settings)), tags);
     batch.gauge_or_absent(&catalog::COMMITS_PER_DEVELOPER, per_developer, tags);
     batch.gauge(&catalog::DEVELOPERS_ACTIVE, developers.len() as f64, tags);
+    batch
+}
+
+/// The gauges of the lines.
+pub(crate) fn lines(commits: &[Commit], now: Timestamp, tags: &Tags) -> Batch {
+    let lines = |of: fn(&Commit) -> u64| -> f64 { plain(commits, now).map(of).sum::<u64>() as f64 };
+    let mut batch = Batch::new();
     batch.gauge(&catalog::LINES_ADDED, lines(|commit| commit.additions), tags);
     batch.gauge(&catalog::LINES_DELETED, lines(|commit| commit.deletions), tags);
     batch
+}
+
+/// The commits of 7 days that change something by themselves: all but merges.
+pub(crate) fn plain(commits: &[Commit], now: Timestamp) -> impl Iterator<Item = &Commit> {
+    in_window(commits, now).filter(|commit| !commit.is_merge())
 }
 
 /// The gauge of the distinct paths.

@@ -11,7 +11,9 @@ fn labels() -> (Vec<String>, Vec<String>) {
 
 fn batch(commits: &[Commit]) -> Batch {
     let (hotfix, force) = labels();
-    compute(commits, now(), settings(&hotfix, &force), &tags())
+    let mut batch = compute(commits, now(), settings(&hotfix, &force), &tags());
+    batch.append(lines(commits, now(), &tags()));
+    batch
 }
 
 fn settings<'a>(hotfix: &'a [String], force: &'a [String]) -> Settings<'a> {

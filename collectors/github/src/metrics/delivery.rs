@@ -34,7 +34,8 @@ pub(crate) fn deployments(all: &[Deployment], environment: &str, now: Timestamp)
     let window = Window::days(now, 7);
     all.iter()
         .filter(|deployment| window.contains(deployment.created_at))
-        .filter(|deployment| deployment.environment.as_deref() == Some(environment))
+        // GitHub takes names of environments that differ in case alone for one.
+        .filter(|deployment| deployment.environment.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(environment)))
         .filter(|deployment| succeeded(deployment))
         .map(|deployment| Deployed {
             at: deployment.created_at,
@@ -192,9 +193,10 @@ mod tests {
             deployment(7 * DAY - 1, json!("production"), good),
             deployment(7 * DAY, json!("production"), good),
             deployment(0, json!("staging"), good),
+            deployment(0, json!("Production"), good),
             deployment(0, Value::Null, good),
         ];
-        assert_eq!(deployments(&all, "production", now()).len(), 2);
+        assert_eq!(deployments(&all, "production", now()).len(), 3);
         assert_eq!(value(&count(Some(&[]), &tags()), "github.delivery.deployments_7d"), Some(0.0));
         assert_eq!(value(&count(None, &tags()), "github.delivery.deployments_7d"), None);
     }

@@ -35,9 +35,9 @@ pub fn gauges(case: &Case) -> Gauges {
 fn deployed(case: &Case) -> Option<Vec<(Timestamp, Option<CommitId>)>> {
     let repository = case.repository;
     if !repository.deployments.is_empty() {
-        let counts = |d: &&Deployment| {
-            case.in_week(d.created_at) && d.environment == case.settings.production_environment && succeeded(d)
-        };
+        // On GitHub the names of environments are the same in any case.
+        let here = |d: &Deployment| d.environment.to_lowercase() == case.settings.production_environment.to_lowercase();
+        let counts = |d: &&Deployment| case.in_week(d.created_at) && here(d) && succeeded(d);
         return Some(repository.deployments.iter().filter(counts).map(|d| (d.created_at, Some(d.commit))).collect());
     }
     // "where the repository has no deployments, successful runs in C of the configured deploy workflow; with neither, absent"

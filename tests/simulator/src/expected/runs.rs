@@ -9,6 +9,7 @@ use super::percentile;
 use super::share;
 use super::text;
 use crate::organisation::HeadRepository;
+use crate::organisation::Job;
 use crate::organisation::Run;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -92,11 +93,12 @@ fn verdicts(case: &Case, newest_first: &[&Run]) -> Verdicts {
         }
     }
     let name = |w: usize| case.repository.workflows[w].name.as_str();
-    let matches = |globs: &[String], w: usize| globs.iter().any(|g| text::glob(g, name(w)));
-    let is_benchmark = |w: usize| matches(&case.settings.benchmark_workflows, w);
+    let matches = |globs: &[String], w: usize, any_case| globs.iter().any(|g| text::glob(g, name(w), any_case));
+    // "default *benchmark* (any case; the workflow's name)", which is not said of the tests
+    let is_benchmark = |w: usize| matches(&case.settings.benchmark_workflows, w, true);
     // "by default every workflow with a push run on the default branch in 7d, benchmark workflows left out"
     let is_test = |w: usize| match &case.settings.test_workflows {
-        Some(globs) => matches(globs, w),
+        Some(globs) => matches(globs, w, false),
         None => pushed.contains(&w) && !is_benchmark(w),
     };
     // "absent with no decided run"
@@ -114,5 +116,8 @@ fn verdicts(case: &Case, newest_first: &[&Run]) -> Verdicts {
 fn queue_times(case: &Case, newest_first: &[&Run]) -> Vec<f64> {
     let completed = newest_first.iter().filter(|r| r.status == "completed").take(case.settings.max_job_lookups);
     let jobs = completed.flat_map(|r| case.repository.jobs(r, r.attempt));
-    jobs.filter(|j| j.conclusion.as_deref() != Some("skipped")).map(|j| minutes(j.created_at, j.started_at)).collect()
+    // A job that ended before it was created ran in an earlier attempt than the last; and nothing waits for less than 0.
+    let ran_in_it = |j: &Job| j.started_at >= j.created_at || j.completed_at.is_none_or(|end| end > j.created_at);
+    let own = jobs.filter(|j| j.conclusion.as_deref() != Some("skipped")).filter(ran_in_it);
+    own.map(|j| minutes(j.created_at, j.started_at).max(0.0)).collect()
 }

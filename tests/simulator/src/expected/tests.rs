@@ -153,8 +153,11 @@ fn words_are_told_from_near_misses() {
     ] {
         assert!(!text::is_revert(no), "{no}");
     }
-    assert!(text::glob("*benchmark*", "Nightly Benchmark"));
-    assert!(!text::glob("benchmark", "benchmarks") && text::glob("b?nch*s", "Benchmarks"));
+    assert!(text::glob("*benchmark*", "Nightly Benchmark", true));
+    assert!(
+        !text::glob("*benchmark*", "Nightly Benchmark", false) && text::glob("*Bench*", "Nightly Benchmark", false)
+    );
+    assert!(!text::glob("benchmark", "benchmarks", true) && text::glob("b?nch*s", "Benchmarks", true));
 }
 
 #[test]
@@ -285,6 +288,42 @@ fn a_cancellation_is_a_timeout_from_six_hours_on() {
 }
 
 #[test]
+fn jobs_of_an_earlier_attempt_and_other_clocks_do_not_wait() {
+    let mut organisation = bare();
+    organisation.repositories[0].workflows = vec![Workflow { id: 1, name: "CI".into(), path: String::new() }];
+    let again = |id| Run { attempt: 2, run_started_at: ago(500), ..run(id, ago(5_000), "push", "success") };
+    organisation.repositories[0].runs = (1..=20).map(again).collect();
+    let repository = &organisation.repositories[0];
+    let jobs: Vec<_> = repository.runs.iter().flat_map(|run| repository.jobs(run, 2)).collect();
+    let passed = jobs.iter().filter(|j| j.conclusion.as_deref() == Some("success"));
+    assert!(passed.clone().any(|j| j.completed_at < Some(j.created_at)), "none was taken over");
+    assert!(
+        passed.clone().any(|j| j.started_at < j.created_at && j.completed_at > Some(j.created_at)),
+        "no other clock"
+    );
+    let own: Vec<f64> = passed
+        .filter(|j| j.completed_at > Some(j.created_at))
+        .map(|j| if j.started_at < j.created_at { 0.0 } else { minutes(j.created_at, j.started_at) })
+        .collect();
+    assert_eq!(value(&organisation, "github.ci.queue_time_minutes.p90"), percentile(&own, 90.0));
+}
+
+#[test]
+fn globs_of_tests_are_taken_as_written() {
+    let mut organisation = bare();
+    let repository = &mut organisation.repositories[0];
+    repository.default_branch = "main".into();
+    repository.workflows = vec![Workflow { id: 1, name: "CI".into(), path: String::new() }];
+    repository.runs = vec![run(1, ago(50), "push", "success")];
+    for (glob, passing) in [("C*", Some(1.0)), ("c*", None)] {
+        let settings = Settings { test_workflows: Some(vec![glob.into()]), ..Settings::default() };
+        let all = github(&organisation, &settings);
+        let tests = all.iter().find(|e| e.metric == "github.ci.tests_passing_on_main").unwrap();
+        assert_eq!(tests.value, passing, "{glob}");
+    }
+}
+
+#[test]
 fn delivery_follows_ancestry_and_the_last_status_but_inactive() {
     // main: 0 - 1 - 3, release: 0 - 2; the pull request's merge commit is 1.
     let day = 24 * 60;
@@ -324,6 +363,8 @@ fn delivery_follows_ancestry_and_the_last_status_but_inactive() {
     assert_eq!(value(&organisation, "github.delivery.deployments_7d"), Some(2.0));
     assert_eq!(value(&organisation, "github.delivery.lead_time_hours.p50"), Some(4.0 * 24.0));
     assert_eq!(value(&organisation, "github.delivery.change_failure_rate_pct"), Some(100.0));
+    organisation.repositories[0].deployments[0].environment = "Production".into();
+    assert_eq!(value(&organisation, "github.delivery.deployments_7d"), Some(2.0));
     for deployment in &mut organisation.repositories[0].deployments {
         deployment.environment = "staging".into();
     }

@@ -46,8 +46,8 @@ fn names_a_reverted_commit(line: &str) -> bool {
     digits >= 7 && !rest[digits..].chars().next().is_some_and(is_word)
 }
 
-/// Whether a glob of `*` and `?` matches the whole name, any case.
-pub fn glob(pattern: &str, name: &str) -> bool {
+/// Whether a glob of `*` and `?` matches the whole name.
+pub fn glob(pattern: &str, name: &str, any_case: bool) -> bool {
     fn matches(pattern: &[char], name: &[char]) -> bool {
         match pattern.split_first() {
             None => name.is_empty(),
@@ -55,6 +55,7 @@ pub fn glob(pattern: &str, name: &str) -> bool {
             Some((c, rest)) => name.split_first().is_some_and(|(n, tail)| (*c == '?' || c == n) && matches(rest, tail)),
         }
     }
-    let chars = |s: &str| s.to_lowercase().chars().collect::<Vec<_>>();
+    let spelled = |s: &str| if any_case { s.to_lowercase() } else { s.to_owned() };
+    let chars = |s: &str| spelled(s).chars().collect::<Vec<_>>();
     matches(&chars(pattern), &chars(name))
 }

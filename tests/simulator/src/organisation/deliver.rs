@@ -52,7 +52,7 @@ pub fn fill(rng: &mut Rng, users: &[User], week: usize, now: Timestamp, reposito
         {
             (commit, reference) = (release.tip, release.name.clone());
         }
-        let environment = ["production", "production", "production", "staging", "preview"][rng.usize(..5)].to_owned();
+        let environment = ["production", "production", "Production", "staging", "preview"][rng.usize(..5)].to_owned();
         let creator = people::anyone(rng, users);
         let creator = people::or_deleted(rng, creator);
         let statuses = statuses(rng, at, now);

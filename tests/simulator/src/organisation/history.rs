@@ -195,7 +195,7 @@ impl<'a> History<'a> {
         }
         pull.files = files;
         if count > 1 && self.untidy {
-            match self.rng.u8(..16) {
+            match self.rng.u8(..18) {
                 0 => {
                     let mut again = lists[0][0].clone();
                     again.previous_path = None;
@@ -217,6 +217,21 @@ impl<'a> History<'a> {
                         additions: deletions,
                         deletions: additions,
                     });
+                }
+                2 => {
+                    // Made by one commit and renamed by another: the whole shows the new name alone.
+                    let (made, path) =
+                        (format!("scratch/{}.rs", self.rng.u32(..)), format!("new/{}.rs", self.rng.u32(..)));
+                    let change = |path: &str, previous_path, additions| FileChange {
+                        path: path.to_owned(),
+                        previous_path,
+                        additions,
+                        deletions: 0,
+                    };
+                    let additions = self.rng.u64(1..50);
+                    lists[0].push(change(&made, None, additions));
+                    lists[count - 1].push(change(&path, Some(made), 0));
+                    pull.files.push(change(&path, None, additions));
                 }
                 _ => {}
             }

@@ -22,7 +22,7 @@ pub struct Job {
     pub conclusion: Option<String>,
     /// When it was queued.
     pub created_at: Timestamp,
-    /// When a runner took it; for one that was skipped GitHub states an instant that means nothing.
+    /// When a runner took it, before it was created where a later attempt took it over; for one that was skipped GitHub states an instant that means nothing.
     pub started_at: Timestamp,
     /// When it ended.
     pub completed_at: Option<Timestamp>,
@@ -39,6 +39,14 @@ pub fn of(run: &Run, attempt: u64) -> Vec<Job> {
     };
     let latest = attempt == run.attempt;
     let start = if latest { run.run_started_at } else { run.created_at };
+    // Of its own: what is odd about one job leaves the others as they are.
+    let mut odd = Rng::with_seed(run.id.wrapping_mul(37).wrapping_add(attempt));
+    let mut oddly = |job: Job| match odd.u8(..24) {
+        0..=5 if attempt > 1 && latest && completed(run, attempt) => taken_over(&mut odd, run, job),
+        // The runner's clock is a moment behind.
+        6 => Job { started_at: plus(job.created_at, -1), ..job },
+        _ => job,
+    };
     (0..count)
         .map(|i| {
             let created_at = plus(start, between(&mut rng, 0, 20));
@@ -46,13 +54,13 @@ pub fn of(run: &Run, attempt: u64) -> Vec<Job> {
             let started_at = plus(created_at, waited);
             let took = between(&mut rng, 5, 20 * MINUTE);
             let skipped = run.conclusion.as_deref() == Some("skipped") || rng.u8(..9) == 0;
-            let completed = !latest || run.status == "completed";
+            let completed = completed(run, attempt);
             let conclusion = if skipped {
                 "skipped"
             } else {
                 run.conclusion.as_deref().filter(|c| *c != "stale").unwrap_or("success")
             };
-            Job {
+            let job = Job {
                 id: run.id * 1_000 + attempt * 200 + i as u64,
                 attempt,
                 name: format!("job {i}"),
@@ -65,7 +73,24 @@ pub fn of(run: &Run, attempt: u64) -> Vec<Job> {
                     started_at
                 },
                 completed_at: completed.then(|| plus(started_at, took)),
-            }
+            };
+            if skipped { job } else { oddly(job) }
         })
         .collect()
+}
+
+fn completed(run: &Run, attempt: u64) -> bool {
+    attempt != run.attempt || run.status == "completed"
+}
+
+/// A job that had passed when the failed ones were run again: GitHub lists it in the new attempt as created with it, and
+/// with the instants at which it ran.
+fn taken_over(rng: &mut Rng, run: &Run, job: Job) -> Job {
+    let started_at = plus(run.created_at, between(rng, 0, 20));
+    Job {
+        conclusion: Some("success".into()),
+        started_at,
+        completed_at: Some(plus(started_at, between(rng, 1, 30))),
+        ..job
+    }
 }

@@ -67,5 +67,41 @@ fn of_commits_that_touch_a_file_twice_all_but_the_largest_are_asked() {
         Settings { hotfix_labels: &[], force_merge_labels: &[], default_branch: "trunk", repository: "acme/widgets" };
     let plan = plan(commits.iter(), settings);
     assert_eq!(plan.commits.keys().collect::<Vec<_>>(), ["a", "c"]);
-    assert_eq!(plan.pulls.get("P"), Some(&6));
+    let told = Told {
+        files: 6,
+        spared: BTreeMap::from([("b".to_owned(), Some(5))]),
+        asked: BTreeSet::from(["a".to_owned(), "c".to_owned()]),
+    };
+    assert_eq!(plan.pulls.get("P"), Some(&told));
+}
+
+#[test]
+fn answers_that_a_rename_may_have_bent_are_doubtful() {
+    let told = |spared: usize, asked: &[&str]| Told {
+        files: 1,
+        spared: (0..spared).map(|i| (format!("s{i}"), Some(1))).collect(),
+        asked: asked.iter().map(|oid| (*oid).to_owned()).collect(),
+    };
+    let whole = |how: &str| [PullFile { path: "a".to_owned(), change_type: how.to_owned() }];
+    let lists = |name: &str, previous: Option<&str>| {
+        let file = CommitFile { filename: name.to_owned(), previous_filename: previous.map(str::to_owned) };
+        BTreeMap::from([("c".to_owned(), vec![file])])
+    };
+    let table = [
+        ("one commit", told(1, &[]), whole("DELETED"), BTreeMap::new(), false),
+        ("several", told(2, &[]), whole("MODIFIED"), BTreeMap::new(), false),
+        ("several, with a rename", told(2, &[]), whole("RENAMED"), BTreeMap::new(), false),
+        ("several, with a deletion", told(2, &[]), whole("DELETED"), BTreeMap::new(), true),
+        ("several, with a word of tomorrow", told(2, &[]), whole("BRAND_NEW"), BTreeMap::new(), true),
+        ("all but one", told(1, &["c"]), whole("MODIFIED"), lists("x", None), false),
+        ("all but one, with a rename of the whole", told(1, &["c"]), whole("RENAMED"), lists("x", None), true),
+        ("all but one, a deletion that is listed", told(1, &["c"]), whole("DELETED"), lists("a", None), false),
+        ("all but one, a deletion that is not", told(1, &["c"]), whole("DELETED"), lists("x", None), true),
+        ("all but one, renamed from what is known", told(1, &["c"]), whole("MODIFIED"), lists("x", Some("a")), false),
+        ("all but one, renamed from elsewhere", told(1, &["c"]), whole("MODIFIED"), lists("x", Some("y")), true),
+        ("renamed by another's", told(1, &["d"]), whole("MODIFIED"), lists("x", Some("y")), false),
+    ];
+    for (case, told, files, commits, doubtful) in table {
+        assert_eq!(told.is_doubtful(&files, &commits), doubtful, "{case}");
+    }
 }
