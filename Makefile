@@ -45,6 +45,7 @@ deny: tool-cargo ## dependency policy: licences, one TLS and HTTP stack, sources
 	@$(STEP) dependencies scripts/deny.sh
 
 unit: tool-npm ## cargo test: unit, client and end-to-end tests
+	@scripts/contracts.sh
 	@$(STEP) cargo-test cargo test --locked --workspace
 
 real: tool-npm tool-python tool-victoria-metrics build ## push to an intake that others wrote, and read every value back

@@ -16,20 +16,20 @@ const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 /// When the filter is not one.
 pub fn set_up(settings: &Settings) -> Result<(), Problems> {
     let filter = settings.text("log").unwrap_or_default();
-    let wrong = |why: String| {
+    let wrong = |why: String, suggestion: &str| {
         let mut problems = Problems::default();
-        problems.add(settings.place("log"), "log", why, "Write it as in warn or info,github=debug");
+        let suggestion = if suggestion.is_empty() { "Write it as in warn or info,github=debug" } else { suggestion };
+        problems.add(settings.place("log"), "log", why, suggestion);
         problems
     };
     // The filter's own parser takes a misspelt level for the name of a module, and then nothing is logged at all.
     let levels = filter.split(',').map(|part| part.rsplit_once('=').map_or(part, |(_, level)| level).trim());
     if let Some(level) = levels.into_iter().find(|level| !LEVELS.contains(&level.to_lowercase().as_str())) {
-        let suggestion = did_you_mean(level, LEVELS.into_iter());
-        return Err(wrong(format!("{level:?} is no log level. {suggestion}").trim_end().to_owned()));
+        return Err(wrong(format!("{level:?} is no log level"), &did_you_mean(level, LEVELS.into_iter())));
     }
     let filter = EnvFilter::builder()
         .parse(&filter)
-        .map_err(|error| wrong(format!("{filter:?} is not a log filter: {error}")))?;
+        .map_err(|error| wrong(format!("{filter:?} is not a log filter: {error}"), ""))?;
     // A line that cannot be written (standard error is closed, or its disk is full) is no reason to end a run.
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);

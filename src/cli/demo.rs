@@ -105,9 +105,11 @@ fn read_back(simulator: &Simulator, delivered: &Delivered) -> anyhow::Result<()>
 
 fn variables(simulator: &Simulator) -> String {
     let mut text = String::from("\nThe simulator goes on until Ctrl-C. To point orgpulse at it:\n\n");
-    for (name, value) in simulator.environment() {
+    // orgpulse does not read Datadog, and has no use for an application key.
+    for (name, value) in simulator.environment().into_iter().filter(|(name, _)| *name != "DD_APP_KEY") {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "export {name}={value}");
     }
+    text.push_str("\nIts organisation stands still while time goes on: what was in a window now may leave it later.\n");
     text
 }

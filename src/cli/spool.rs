@@ -13,6 +13,7 @@ use crate::config;
 use crate::config::Configured;
 use crate::config::Problems;
 use crate::config::Settings;
+use crate::config::problem::capital;
 use crate::exit::Exit;
 use crate::http;
 use crate::sinks::datadog::Datadog;
@@ -68,7 +69,8 @@ pub async fn run(common: &Common, command: Command) -> anyhow::Result<Exit> {
                 Configured::Ready(sink) if problems.is_empty() => sink,
                 Configured::Ready(_) => return Err(problems.into()),
                 Configured::Missing(missing) => {
-                    problems.add("configuration", "datadog", "sending needs Datadog's API key", missing.join("; "));
+                    let cure = capital(&missing.join("; "));
+                    problems.add("configuration", "datadog", "sending needs Datadog's API key", cure);
                     return Err(problems.into());
                 }
             };

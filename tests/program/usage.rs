@@ -8,7 +8,7 @@ use crate::support::finish;
 async fn bad_input_is_told_in_words_and_nothing_is_asked_of_anybody() {
     let file = |text: &'static str| Some(text);
     type Case = (&'static [&'static str], Option<(&'static str, &'static str)>, Option<&'static str>, &'static str);
-    let cases: [Case; 13] = [
+    let cases: [Case; 14] = [
         (&["collect"], None, None, "required"),
         (&["collect", "githb"], None, None, "no such collector. Did you mean github?"),
         (&["collect", "github", "--output", "xml"], None, None, "invalid value 'xml'"),
@@ -21,7 +21,8 @@ async fn bad_input_is_told_in_words_and_nothing_is_asked_of_anybody() {
         (&["collect", "github"], Some(("GITHUB_TOKEN", "")), None, "GITHUB_TOKEN: is set but empty"),
         (&["collect", "github"], Some(("GITHUB_REPOSITORIES", "acme")), None, "is not a repository (owner/name)"),
         (&["collect", "github", "--push"], Some(("DD_API_KEY", "")), None, "DD_API_KEY: is set but empty"),
-        (&["collect", "github", "--log", "a=b=c"], None, None, "is not a log filter"),
+        (&["collect", "github", "--log", "a=b=c"], None, None, "\"c\" is no log level"),
+        (&["collect", "github", "--log", "wran"], None, None, "\"wran\" is no log level. Did you mean warn?"),
     ];
     for (arguments, variable, file, words) in cases {
         let mut world = World::small().await;

@@ -39,14 +39,14 @@ pub fn render(shown: &Shown<'_>) -> String {
 fn source(text: &mut String, report: &CollectorReport, points: &[Point]) {
     let judgement = match &report.outcome {
         Outcome::Complete => "complete".to_owned(),
-        Outcome::Partial => format!("partial, {} groups failed", report.batch.failures().len()),
+        Outcome::Partial => format!("partial, {} failed", count(report.batch.failures().len() as u64, "group")),
         Outcome::Failed(failure) => format!("failed ({})", failure.reason),
     };
     let _ = write!(
         text,
-        "{}  {judgement}, {} requests in {:.1} s",
+        "{}  {judgement}, {} in {:.1} s",
         report.name,
-        report.reading.requests,
+        count(report.reading.requests, "request"),
         report.duration.as_secs_f64()
     );
     if let Some(left) = report.reading.quota_remaining_pct {
@@ -66,6 +66,12 @@ fn source(text: &mut String, report: &CollectorReport, points: &[Point]) {
         let _ = writeln!(text, "warning: {warning}");
     }
     text.push('\n');
+}
+
+/// `1 request`, `2 requests`.
+fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 fn of_source<'a>(points: &'a [Point], name: &str) -> impl Iterator<Item = &'a Point> {
