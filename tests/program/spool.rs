@@ -112,3 +112,18 @@ async fn a_push_that_is_killed_at_any_moment_loses_and_changes_nothing() {
         assert!(count == 0 || count == whole, "{count} of {whole} points of the run at {at}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_in_place_of_the_lock_delays_nothing() {
+    let world = World::small().await;
+    let spool = world.home().join(".local/state/orgpulse/spool");
+    std::fs::create_dir_all(&spool).unwrap();
+    let mut mkfifo = std::process::Command::new("mkfifo");
+    mkfifo.arg(spool.join("lock"));
+    assert_eq!(crate::support::finish(mkfifo).await.code, 0);
+    let (ran, document) = world.collect(&["--push"]).await;
+    let delivery = &document["run"]["delivery"];
+    assert!(ran.took < Duration::from_secs(15), "{:?}", ran.took);
+    assert!(delivery["warnings"].to_string().contains("not a regular file"), "{delivery:#}");
+    assert_eq!(delivery["accepted"], document["gauges"].as_array().unwrap().len() as u64, "{delivery:#}");
+}

@@ -186,7 +186,12 @@ impl Spool {
 
     fn lock_file(&self) -> io::Result<File> {
         // The file is never removed: a second process could lock a new one while the first still holds the old.
-        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(self.directory.join(LOCK))
+        let path = self.directory.join(LOCK);
+        // A pipe in its place would be waited for without end.
+        if fs::symlink_metadata(&path).is_ok_and(|lock| !lock.is_file()) {
+            return Err(io::Error::other(format!("{LOCK} is not a regular file")));
+        }
+        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
     }
 
     fn write(&self, payload: &Payload, name: &str) -> io::Result<()> {

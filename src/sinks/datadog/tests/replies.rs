@@ -229,7 +229,8 @@ async fn validates_the_key() {
 #[tokio::test]
 async fn the_key_is_in_no_output() {
     let intake = Intake::start().await;
-    let settings = settings(&intake.url, Some(tempfile::tempdir().unwrap().path()));
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(&intake.url, Some(folder.path()));
     let mut said = format!("{settings:?}");
     let sink = Datadog::tuned(settings, super::client(), super::tuning());
     said += &format!("{sink:?}");
