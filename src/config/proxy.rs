@@ -14,7 +14,7 @@ pub fn check(inputs: &Inputs, problems: &mut Problems) {
                 "environment",
                 name,
                 "is not the address of a proxy",
-                "Write it as in http://proxy.example:3128",
+                "Write it as in http://HOST:3128",
             );
         }
     }
