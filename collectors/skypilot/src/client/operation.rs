@@ -8,7 +8,6 @@ use reqwest::Method;
 use serde_json::Value;
 use serde_json::json;
 use tokio::time::Instant;
-use tokio::time::timeout_at;
 
 use super::Client;
 use super::DOING_HEALTH;
@@ -43,7 +42,18 @@ impl Client {
             blocks: false,
             until: self.deadline,
         };
-        self.send(&ask, &|reply| reply::parse(&reply.body, &ask)).await.map_err(Trouble::failure)
+        self.send(&ask, &|reply| {
+            let health: Health = reply::parse(&reply.body, &ask)?;
+            if health.status.is_none() {
+                let why = "the answer says nothing of a status: it is not a SkyPilot API server's";
+                let failure =
+                    Failure::new(Reason::BadReply, DOING_HEALTH, why).with_cure("Check SKYPILOT_API_SERVER_ENDPOINT");
+                return Err(Verdict::Failed(Trouble::Failed(failure)));
+            }
+            Ok(health)
+        })
+        .await
+        .map_err(Trouble::failure)
     }
 
     /// Posts an operation and waits for its result: the JSON that it returned, as a text. `what` completes "read ...".
@@ -128,7 +138,6 @@ impl Client {
             until: self.deadline,
             ..post.clone()
         };
-        let once = self.send(&ask, &|_| Ok(()));
-        let _ = timeout_at(self.deadline, once).await;
+        let _ = self.try_once(&ask).await;
     }
 }

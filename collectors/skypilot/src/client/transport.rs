@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// One try: the whole answer, or what to make of its lack.
-    async fn try_once(&self, ask: &Ask) -> Result<Reply, Verdict> {
+    pub(super) async fn try_once(&self, ask: &Ask) -> Result<Reply, Verdict> {
         let now = Instant::now();
         let late = || {
             let why = match ask.blocks {

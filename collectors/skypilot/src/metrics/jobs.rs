@@ -16,14 +16,14 @@ use super::resources::is_family;
 use crate::catalog;
 use crate::records::Task;
 
-const HOUR: f64 = 3600.0;
+const AN_HOUR: f64 = 3600.0;
 
 /// Upper end of each bucket of run times, in seconds; it is not in the bucket.
 const BUCKETS: [(&MetricDef, f64, f64); 4] = [
-    (&catalog::BUCKET_0_1H, 0.0, HOUR),
-    (&catalog::BUCKET_1_4H, HOUR, 4.0 * HOUR),
-    (&catalog::BUCKET_4_24H, 4.0 * HOUR, 24.0 * HOUR),
-    (&catalog::BUCKET_OVER_24H, 24.0 * HOUR, f64::INFINITY),
+    (&catalog::BUCKET_0_1H, 0.0, AN_HOUR),
+    (&catalog::BUCKET_1_4H, AN_HOUR, 4.0 * AN_HOUR),
+    (&catalog::BUCKET_4_24H, 4.0 * AN_HOUR, 24.0 * AN_HOUR),
+    (&catalog::BUCKET_OVER_24H, 24.0 * AN_HOUR, f64::INFINITY),
 ];
 
 /// The gauges of the managed jobs that these rows are of.
