@@ -73,7 +73,9 @@ impl Client {
             let why = "the server says that it needs a credential";
             return Err(Failure::new(Reason::Unauthorized, DOING_HEALTH, why).with_cure(client.credential_cure()));
         }
-        if let (Some(theirs), Some(version)) = (health.api_version, &health.version)
+        // What no header may hold is no version.
+        let version = health.version.as_ref().filter(|version| version.chars().all(|c| c.is_ascii_graphic()));
+        if let (Some(theirs), Some(version)) = (health.api_version, version)
             && theirs < OUR_API_VERSION
         {
             client.declared = (theirs, version.clone());

@@ -39,7 +39,8 @@ pub(super) enum Verdict {
 /// Lets a good answer through.
 pub(super) fn judge(reply: Reply, ask: &Ask, credential_cure: &str) -> Result<Reply, Verdict> {
     let status = reply.status.as_u16();
-    let words = words(&reply.body);
+    // A good answer may be long, and has no words.
+    let words = if reply.status.is_success() { String::new() } else { words(&reply.body) };
     let answered = format!("the server answered {status} {words}");
     let failure = |reason| Failure::new(reason, ask.doing.as_str(), answered.trim_end());
     let failed = |failure| Err(Verdict::Failed(Trouble::Failed(failure)));

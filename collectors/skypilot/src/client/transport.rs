@@ -20,7 +20,7 @@ use super::reply::Verdict;
 use crate::config::Auth;
 use crate::records::OperationError;
 
-/// The longest body that is read. 5,000 jobs are 0.5 MB where the server knows `fields`, 7 MB where it does not.
+/// The longest body that is read. 5,000 jobs are 2 MB where the server knows `fields`, 7 MB where it does not.
 const MAX_BODY: usize = 64 << 20;
 /// Tries of one request.
 const MAX_TRIES: u32 = 4;
