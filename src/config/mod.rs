@@ -9,6 +9,7 @@ mod proxy;
 pub mod run;
 pub mod setting;
 pub mod settings;
+pub mod skypilot;
 #[cfg(test)]
 mod tests;
 

@@ -10,12 +10,7 @@ pub fn check(inputs: &Inputs, problems: &mut Problems) {
     for name in VARIABLES {
         let value = inputs.environment.get(name).map(|value| value.trim()).unwrap_or_default();
         if !value.is_empty() && !is_address(value) {
-            problems.add(
-                "environment",
-                name,
-                "is not the address of a proxy",
-                "Write it as in http://HOST:3128",
-            );
+            problems.add("environment", name, "is not the address of a proxy", "Write it as in http://HOST:3128");
         }
     }
 }

@@ -15,6 +15,7 @@ mod limits;
 mod push;
 mod secrets;
 mod signals;
+mod skypilot;
 mod spool;
 mod support;
 mod usage;

@@ -1,0 +1,373 @@
+//! Whole collections against a server on a socket.
+
+use std::time::Duration;
+
+use collector::Reason;
+use jiff::Timestamp;
+use serde_json::Value;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::*;
+use crate::metrics::sample::*;
+use crate::testing::*;
+
+async fn collect(server: &Server) -> Batch {
+    Skypilot::new(config(&server.url)).collect_at(&context(), PACE).await.unwrap()
+}
+
+/// The reason for which a group failed; the other one is complete.
+#[track_caller]
+fn failed_group(batch: &Batch, group: &str) -> Failure {
+    let [one] = batch.failures() else { panic!("{:?}", batch.failures()) };
+    assert_eq!(one.group, group);
+    assert!(batch.gauges().iter().all(|gauge| gauge.def().group != group));
+    assert!(!batch.gauges().is_empty());
+    one.failure.clone()
+}
+
+fn clusters_up() -> Value {
+    json!([{"name": "a", "status": "UP", "autostop": -1, "credentials": {"ssh_private_key": "KEY"}, "handle": "gASV"}])
+}
+
+/// Answers the paths that begin so.
+fn at(path: &'static str, answer: impl Fn(&Seen, usize) -> Option<Answer> + Send + Sync + 'static) -> impl Fault {
+    move |seen: &Seen, before| if seen.path == path { answer(seen, before) } else { None }
+}
+
+#[tokio::test]
+async fn five_requests_read_everything() {
+    let rows = vec![row(json!({})), row(json!({"job_id": 2, "status": "PENDING"}))];
+    let server = Server::start(rows, clusters_up(), |_: &Seen, _| None).await;
+    let context = context();
+    let batch = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap();
+    assert!(batch.failures().is_empty() && batch.warnings().is_empty(), "{batch:?}");
+    assert_eq!(batch.gauges().len() + batch.absences().len(), METRICS.len());
+    assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
+    assert_eq!(value(&batch, "skypilot.jobs.queued"), Some(1.0));
+    assert_eq!(value(&batch, "skypilot.clusters.without_autostop"), Some(1.0));
+    assert_eq!(context.meter().read().requests, 5);
+    let expected = ["/api/health", QUEUE_V2, STATUS, GET_QUEUE, GET_STATUS].map(|path| (path.to_owned(), 1));
+    assert_eq!(server.paths(), expected.into());
+    for seen in server.seen().iter().filter(|seen| seen.method == "POST") {
+        let body = &seen.body;
+        assert_eq!((&body["all_users"], &body["env_vars"]["SKYPILOT_USER"]), (&json!(true), &json!("collector")));
+        let hash = body["env_vars"]["SKYPILOT_USER_ID"].as_str().unwrap();
+        assert!(hash.len() == 8 && hash.chars().all(|c| c.is_ascii_hexdigit()), "{hash}");
+        if seen.path == STATUS {
+            assert_eq!(body["refresh"], "NONE");
+            assert_eq!([&body["include_credentials"], &body["include_handle"]], [&json!(false); 2]);
+            assert_eq!(body["summary_response"], true);
+        } else {
+            assert_eq!([&body["refresh"], &body["skip_finished"]], [&json!(false); 2]);
+            assert!(body["fields"].as_array().unwrap().contains(&json!("end_at")));
+            assert!(body.get("limit").is_none() && body.get("statuses").is_none());
+        }
+    }
+    assert!(!format!("{batch:?}").contains("KEY"));
+}
+
+#[tokio::test]
+async fn what_a_real_server_said_is_understood() {
+    let recorded = || Some(Answer::Reply(text(200, &[], include_str!("../tests/fixtures/queue.json"))));
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, move |_, _| recorded())).await;
+    let at_recording = Timestamp::from_second(1_795_171_503).unwrap();
+    let given = context();
+    let context = Context::new(at_recording, given.http().clone(), given.deadline(), std::sync::Arc::from([]));
+    let batch = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap();
+    assert!(batch.failures().is_empty() && batch.warnings().is_empty(), "{batch:?}");
+    for (name, expected) in [
+        ("skypilot.jobs.queued", Some(1.0)),
+        ("skypilot.jobs.running", Some(0.0)),
+        ("skypilot.jobs.failed", Some(2.0)),
+        ("skypilot.jobs.failed_7d", Some(2.0)),
+        ("skypilot.jobs.succeeded", Some(1.0)),
+        ("skypilot.jobs.cancelled", Some(1.0)),
+        ("skypilot.regions.us_east_1", Some(0.0)),
+        ("skypilot.users.active_count", Some(1.0)),
+        ("skypilot.jobs.runtime_seconds.avg", None),
+        // Two jobs started 49,011 and 89,011 s before: one of them in 24 hours, a thousand seconds after it was submitted.
+        ("skypilot.jobs.queue_wait_seconds.p90", Some(1000.0)),
+    ] {
+        assert_eq!(value(&batch, name), expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_jobs_controller_nothing_is_in_progress_and_the_history_is_absent() {
+    let recorded = || Some(Answer::Reply(text(500, &[], include_str!("../tests/fixtures/controller_down.json"))));
+    let server = Server::start(Vec::new(), clusters_up(), at(GET_QUEUE, move |_, _| recorded())).await;
+    let batch = collect(&server).await;
+    assert!(batch.failures().is_empty(), "{batch:?}");
+    assert_eq!(server.seen().len(), 5);
+    let absent: Vec<&str> = batch.absences().iter().map(|absence| absence.def.name).collect();
+    for name in ["failed", "failed_7d", "succeeded", "cancelled", "queue_wait_seconds.p90", "runtime_seconds.avg"] {
+        assert!(absent.contains(&format!("skypilot.jobs.{name}").as_str()), "{name}");
+    }
+    for gauge in batch.gauges().iter().filter(|gauge| gauge.def().group == group::JOBS) {
+        assert_eq!(gauge.value(), 0.0, "{}", gauge.def().name);
+    }
+    assert_eq!(value(&batch, "skypilot.jobs.running"), Some(0.0));
+    assert_eq!(value(&batch, "skypilot.regions.other"), Some(0.0));
+    assert_eq!(value(&batch, "skypilot.clusters.active"), Some(1.0));
+    assert_eq!(batch.gauges().len() + batch.absences().len(), METRICS.len());
+}
+
+#[tokio::test]
+async fn a_jobs_controller_that_cannot_be_reached_is_a_failure() {
+    let words = "Failed to connect to jobs controller, please try again later.";
+    let fault = move |_: &Seen, _| Some(Answer::Reply(failed("ClusterNotUpError", words)));
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    let failure = failed_group(&collect(&server).await, group::JOBS);
+    assert_eq!(failure.reason, Reason::Unreachable);
+}
+
+#[tokio::test]
+async fn a_failed_operation_is_told_by_type_and_words_and_not_repeated() {
+    let cases = [("ValueError", Reason::Other), ("PermissionDeniedError", Reason::Forbidden)];
+    for (kind, reason) in cases {
+        let fault = move |_: &Seen, _| Some(Answer::Reply(failed(kind, "\u{1b}[31mNo.\u{1b}[0m\nTraceback")));
+        let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+        let failure = failed_group(&collect(&server).await, group::JOBS);
+        assert_eq!((failure.reason, server.count(GET_QUEUE)), (reason, 1));
+        assert!(failure.why.ends_with(&format!("{kind} No.")), "{failure}");
+    }
+    // The same, told with a good status.
+    let error = json!({"type": "ValueError", "message": "No.", "object": "gASV"}).to_string();
+    let payload = json!({"status": "FAILED", "return_value": "null", "error": error});
+    let fault = move |_: &Seen, _| Some(Answer::Reply(answer(200, &[], &payload)));
+    let server = Server::start(Vec::new(), json!([]), at(GET_STATUS, fault)).await;
+    assert!(failed_group(&collect(&server).await, group::CLUSTERS).why.contains("ValueError No."));
+}
+
+#[tokio::test]
+async fn a_request_that_a_restart_interrupted_is_posted_again() {
+    let fault = |_: &Seen, before| (before < 2).then(|| Answer::Reply(failed("RequestInterruptedError", "again")));
+    let server = Server::start(vec![row(json!({}))], json!([]), at(GET_QUEUE, fault)).await;
+    assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(1.0));
+    assert_eq!(server.count(QUEUE_V2), 3);
+    let fault = |_: &Seen, _| Some(Answer::Reply(failed("RequestInterruptedError", "again")));
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::Unreachable);
+    assert_eq!(server.count(QUEUE_V2), 3);
+}
+
+#[tokio::test]
+async fn a_request_that_was_cancelled_elsewhere_is_a_failure() {
+    let payload = json!({"status": "CANCELLED", "return_value": null, "error": "null"});
+    let fault = move |_: &Seen, _| Some(Answer::Reply(answer(200, &[], &payload)));
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    let failure = failed_group(&collect(&server).await, group::JOBS);
+    assert_eq!(failure.reason, Reason::Other);
+    assert!(failure.why.contains("CANCELLED"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_request_that_never_finishes_is_abandoned_and_cancelled() {
+    let server = Server::start(Vec::new(), clusters_up(), at(GET_QUEUE, |_, _| Some(Answer::Never))).await;
+    let (start, context) = (Instant::now(), context_for(Duration::from_secs(1)));
+    let batch = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5));
+    let failure = failed_group(&batch, group::JOBS);
+    assert_eq!(failure.reason, Reason::Deadline);
+    assert!(failure.why.contains("did not finish the request in time"), "{failure}");
+    let cancelled: Vec<Value> =
+        server.seen().into_iter().filter(|seen| seen.path == "/api/cancel").map(|seen| seen.body).collect();
+    let [body] = cancelled.as_slice() else { panic!("{cancelled:?}") };
+    assert_eq!(body["request_ids"], json!(["id-jobs-queue-v2"]));
+}
+
+#[tokio::test]
+async fn a_slow_request_is_fetched_again_by_the_same_id() {
+    let slow = |_: &Seen, before| (before < 5).then_some(Answer::Never);
+    let server = Server::start(vec![row(json!({}))], json!([]), at(GET_QUEUE, slow)).await;
+    let pace = Pace { per_try: Duration::from_millis(50), ..PACE };
+    let batch = Skypilot::new(config(&server.url)).collect_at(&context(), pace).await.unwrap();
+    assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
+    assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (1, 6));
+}
+
+#[tokio::test]
+async fn a_cut_result_is_fetched_again_by_the_same_id() {
+    let fault = |_: &Seen, before| (before < 3).then(|| Answer::Reply(cut()));
+    let server = Server::start(vec![row(json!({}))], json!([]), at(GET_QUEUE, fault)).await;
+    assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(1.0));
+    assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (1, 4));
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, |_, _| Some(Answer::Reply(cut())))).await;
+    assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::Unreachable);
+}
+
+#[tokio::test]
+async fn malformed_results_are_failures() {
+    let results = [
+        json!({"jobs": "many", "total": 0}),
+        json!("text"),
+        json!(null),
+        json!({"total": 0, "status_counts": {}}),
+        json!({"jobs": [{"status": "RUNNING"}], "total": 1, "status_counts": {"RUNNING": 1}}),
+        json!([17]),
+    ];
+    for result in results {
+        let about = result.to_string();
+        let fault = move |_: &Seen, _| Some(Answer::Reply(finished(&result)));
+        let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+        assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::BadReply, "{about}");
+    }
+    let payload = json!({"status": "SUCCEEDED", "return_value": "[{\"job_id\": 1, \"sta", "error": "null"});
+    let fault = move |_: &Seen, _| Some(Answer::Reply(answer(200, &[], &payload)));
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::BadReply);
+}
+
+#[tokio::test]
+async fn an_odd_record_fails_nothing() {
+    let odd = row(json!({
+        "job_id": 2, "task_id": "first", "job_duration": "long", "recovery_count": null, "accelerators": {"L4": "one"},
+        "region": 5, "zone": {}, "user_hash": [], "start_at": true, "something_new": {"a": 1},
+    }));
+    let server =
+        Server::start(vec![row(json!({})), odd], json!([{"status": 1, "autostop": {}}]), |_: &Seen, _| None).await;
+    let batch = collect(&server).await;
+    assert!(batch.failures().is_empty(), "{batch:?}");
+    assert_eq!(value(&batch, "skypilot.jobs.running"), Some(2.0));
+    assert_eq!(value(&batch, "skypilot.resources.gpus.l4_count"), Some(2.0));
+    assert_eq!(value(&batch, "skypilot.jobs.runtime_seconds.max"), Some(60.0));
+}
+
+/// A row as `/jobs/queue` of version 0.10.0 tells it.
+fn old_row(with: Value) -> Value {
+    let mut row = row(json!({
+        "_job_id": 1, "job_name": "train", "schedule_state": "ALIVE", "cloud": "AWS", "specs": "{}", "entrypoint": "sky",
+        "cluster_resources": "2x[spot](gpus=H100:8, p5.48xlarge, ...)", "resources": "2x[H100:8]",
+    }));
+    for (key, value) in with.as_object().unwrap() {
+        row[key] = value.clone();
+    }
+    row
+}
+
+fn old_health(seen: &Seen, _: usize) -> Option<Answer> {
+    let health = json!({"status": "healthy", "api_version": "11", "version": "0.10.0", "user": null});
+    (seen.path == "/api/health").then(|| Answer::Reply(answer(200, &[], &health)))
+}
+
+#[tokio::test]
+async fn an_old_server_is_asked_in_its_own_way() {
+    let rows = vec![old_row(json!({})), old_row(json!({"job_id": 2, "status": "SUBMITTED"}))];
+    let server = Server::start(rows, clusters_up(), old_health).await;
+    let batch = collect(&server).await;
+    assert!(batch.failures().is_empty() && batch.warnings().is_empty(), "{batch:?}");
+    assert_eq!((server.count(QUEUE_V2), server.count(QUEUE_V1), server.seen().len()), (0, 1, 5));
+    assert_eq!(value(&batch, "skypilot.resources.gpus.h100_count"), Some(16.0));
+    assert_eq!(value(&batch, "skypilot.resources.spot_jobs"), Some(1.0));
+    assert_eq!(value(&batch, "skypilot.regions.us_east_1"), Some(1.0));
+    assert_eq!(value(&batch, "skypilot.jobs.queued"), Some(1.0));
+    assert_eq!(server.seen()[1].header("x-skypilot-api-version"), "11");
+}
+
+#[tokio::test]
+async fn a_server_without_the_new_queue_is_asked_for_the_old_one() {
+    for status in [404, 405] {
+        let missing = move |_: &Seen, _| Some(Answer::Reply(answer(status, &[], &json!({"detail": "Not Found"}))));
+        let mut bare = row(json!({}));
+        for key in ["region", "zone", "user_hash"] {
+            bare.as_object_mut().unwrap().remove(key);
+        }
+        let server = Server::start(vec![bare], json!([]), at(QUEUE_V2, missing)).await;
+        let batch = collect(&server).await;
+        assert_eq!((server.count(QUEUE_V2), server.count(QUEUE_V1)), (1, 1));
+        assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
+        for name in ["regions.us_east_1", "regions.us_west_2", "regions.other", "users.active_count"] {
+            assert_eq!(value(&batch, &format!("skypilot.{name}")), None, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reply_with_fewer_rows_than_counted_is_read_again_and_then_fails() {
+    let rows: Vec<Value> = (1..=3).map(|id| row(json!({"job_id": id}))).collect();
+    let whole = page(&rows);
+    let mut short = whole.clone();
+    short["jobs"].as_array_mut().unwrap().pop();
+    let once = short.clone();
+    let fault = move |_: &Seen, before| (before == 0).then(|| Answer::Reply(finished(&once)));
+    let server = Server::start(rows, json!([]), at(GET_QUEUE, fault)).await;
+    assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(3.0));
+    assert_eq!(server.count(QUEUE_V2), 2);
+    let server =
+        Server::start(Vec::new(), json!([]), at(GET_QUEUE, move |_, _| Some(Answer::Reply(finished(&short))))).await;
+    let failure = failed_group(&collect(&server).await, group::JOBS);
+    assert_eq!(failure.reason, Reason::BadReply);
+    assert!(failure.why.contains("as many as the server counts"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_server_that_tells_a_part_at_a_time_is_read_page_by_page() {
+    let rows: Vec<Value> = (1..=1200).map(|id| row(json!({"job_id": id}))).collect();
+    let all = page(&rows);
+    let fault = move |seen: &Seen, _: usize| {
+        let answer = match seen.path.as_str() {
+            QUEUE_V2 => {
+                let number = seen.body["page"].as_u64().unwrap_or(1);
+                answer(200, &[("X-Skypilot-Request-ID", &format!("page-{number}"))], &Value::Null)
+            }
+            path => {
+                let number: usize = path.strip_prefix("/api/get?request_id=page-")?.parse().unwrap();
+                let mut part = all.clone();
+                part["jobs"] = json!(rows.iter().skip((number - 1) * 500).take(500).collect::<Vec<_>>());
+                finished(&part)
+            }
+        };
+        Some(Answer::Reply(answer))
+    };
+    let server = Server::start(Vec::new(), json!([]), fault).await;
+    let batch = collect(&server).await;
+    assert!(batch.failures().is_empty(), "{batch:?}");
+    assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1200.0));
+}
+
+#[tokio::test]
+async fn totals_of_every_version_are_understood() {
+    // Two tasks of one job, and a job that it started: 3 rows, 2 jobs, 1 tree.
+    let rows = vec![row(json!({})), row(json!({"task_id": 1})), row(json!({"job_id": 2}))];
+    for (total, counts, good) in [
+        (json!(3), json!({"RUNNING": 3}), true),
+        (json!(2), json!({"RUNNING": 3}), true),
+        (json!(1), json!({"RUNNING": 3}), true),
+        (json!(3), json!(null), true),
+        (json!(2), json!({}), true),
+        (json!(null), json!(null), true),
+        (json!(4), json!({"RUNNING": 3}), false),
+        (json!(3), json!({"RUNNING": 2}), false),
+        (json!(4), json!(null), false),
+    ] {
+        let about = format!("{total} {counts}");
+        let result = json!({"jobs": rows, "total": total, "status_counts": counts});
+        let fault = move |_: &Seen, _| Some(Answer::Reply(finished(&result)));
+        let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+        assert_eq!(collect(&server).await.failures().is_empty(), good, "{about}");
+    }
+}
+
+#[tokio::test]
+async fn when_both_groups_fail_the_collection_does() {
+    let server = Server::start(Vec::new(), json!([]), |seen: &Seen, _| {
+        (seen.method == "POST").then(|| Answer::Reply(answer(403, &[], &json!({"detail": "Forbidden"}))))
+    })
+    .await;
+    let failure = Skypilot::new(config(&server.url)).collect_at(&context(), PACE).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Forbidden);
+}
+
+#[tokio::test]
+async fn the_doctor_tells_what_can_be_read() {
+    let server = Server::start(vec![row(json!({}))], clusters_up(), |_: &Seen, _| None).await;
+    let findings = Skypilot::new(config(&server.url)).check(&context()).await;
+    let words: Vec<String> = findings.into_iter().map(|finding| finding.outcome.unwrap()).collect();
+    assert_eq!(words, ["version 0.14.1, API 62", "allowed, 1 tasks, finished ones included", "allowed, 1 clusters"]);
+    let server =
+        Server::always(|| answer(401, &[], &json!({"detail": "Invalid or expired service account token"}))).await;
+    let findings = Skypilot::new(config(&server.url)).check(&context()).await;
+    let [one] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(one.outcome.as_ref().unwrap_err().reason, Reason::Unauthorized);
+}
