@@ -15,7 +15,7 @@ use crate::*;
 /// A listing of workflow runs that behaves as GitHub's: filtered by `created`, 100 a page, 1,000 at most.
 fn listing(world: World, created: Vec<Timestamp>) -> World {
     let jobs = json!({"total_count": 1, "jobs": [
-        {"conclusion": "success", "created_at": when(HOUR), "started_at": when(HOUR)},
+        job_node(1, json!({"created_at": when(0), "started_at": when(0)})),
     ]});
     world.answering("/repos/acme/widgets/actions/runs/", move |_| ok(jobs.clone())).answering(
         "/repos/acme/widgets/actions/runs?created",

@@ -84,6 +84,8 @@ struct Object<T> {
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub connection: Connection<T>,
+    /// Entries that were asked for.
+    pub size: usize,
     pub all: Option<usize>,
 }
 
@@ -101,7 +103,7 @@ impl Client {
         after: Option<&str>,
         of: &str,
     ) -> Result<Page<T>, Failure> {
-        let data: Paged<T> = self
+        let (data, size): (Paged<T>, usize) = self
             .shrinking(query, of, |size| {
                 let mut variables = variables.clone();
                 variables["size"] = json!(size);
@@ -113,23 +115,23 @@ impl Client {
         let all = under.as_ref().and_then(|under| under.all.as_ref()).map(|all| all.total_count);
         let connection = under.and_then(|under| under.page.or_else(|| under.object.and_then(|object| object.page)));
         match connection {
-            Some(connection) => Ok(Page { connection, all }),
+            Some(connection) => Ok(Page { connection, size, all }),
             None => Err(Failure::new(Reason::NotFound, doing(query, of), "GitHub knows no such thing")
                 .with_cure(format!("Check that the credential has the right {}", query.right))),
         }
     }
 
-    /// Asks with the largest size that has not been too much; `variables` makes them for a size.
+    /// Asks with the largest size that has not been too much, and tells it; `variables` makes them for a size.
     pub async fn shrinking<T: DeserializeOwned>(
         &self,
         query: Query,
         of: &str,
         variables: impl Fn(usize) -> Value,
-    ) -> Result<T, Failure> {
+    ) -> Result<(T, usize), Failure> {
         loop {
             let size = self.size(query);
             match self.document(query, &variables(size), of, size > SMALLEST_PAGE).await {
-                Ok(data) => return Ok(data),
+                Ok(data) => return Ok((data, size)),
                 Err(Trouble::Failed(failure)) => return Err(failure),
                 Err(Trouble::TooMuch(_)) => {
                     let halved = (size / 2).max(SMALLEST_PAGE);

@@ -32,6 +32,7 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 use auth::Credential;
+pub(crate) use graphql::Page;
 pub(crate) use limits::Limits;
 pub(crate) use limits::Resource;
 

@@ -9,6 +9,7 @@ use collector::Failure;
 use collector::Reason;
 use collector::Window;
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 
 use super::Repo;
 use super::commits::whole_second;
@@ -54,16 +55,20 @@ impl Repo<'_> {
     }
 
     /// How many runs have not started: queued, waiting or pending, of any age.
-    pub async fn queued_runs(&self) -> Result<u64, Failure> {
+    pub async fn queued_runs(&self) -> Result<usize, Failure> {
         let of = self.full_name();
         let until = whole_second(self.now).to_string().replace(':', "%3A");
         let what = format!("the queued workflow runs of {of}");
-        let count = async |status: &str| -> Result<u64, Failure> {
+        let count = async |status: &str| -> Result<usize, Failure> {
             let path = format!("/repos/{of}/actions/runs?status={status}&created=*..{until}&per_page=1");
             let ask = self.client.get(&path, &what, RIGHT);
             let total = self.client.json_unless_empty::<Total>(&ask, self.default.is_none()).await;
             let total = total.map_err(|trouble| trouble.failure())?.map_or(0, |(total, _)| total.total_count);
-            if total == slices::CAP as u64 {
+            if total > slices::MOST {
+                let why = format!("{total} runs that are {status} are beyond reason");
+                return Err(Failure::new(Reason::BadReply, format!("read {what}"), why));
+            }
+            if total == slices::CAP {
                 let why = format!("a total of {total} runs that are {status} may be one cut short");
                 return Err(Failure::new(Reason::BadReply, format!("read {what}"), why));
             }
@@ -82,25 +87,35 @@ impl Repo<'_> {
         Ok(jobs.into_iter().flatten().collect())
     }
 
-    async fn jobs_of(&self, run: u64) -> Result<Vec<Job>, Failure> {
+    /// The jobs of a run; read a second time when its pages do not add up.
+    async fn jobs_of(&self, run: &Run) -> Result<Vec<Job>, Failure> {
         let of = self.full_name();
-        let what = format!("the jobs of workflow run {run} of {of}");
-        let mut jobs: Vec<Job> = Vec::new();
-        for page in 1.. {
-            let path = format!("/repos/{of}/actions/runs/{run}/jobs?filter=latest&per_page={PER_PAGE}&page={page}");
-            let ask = self.client.get(&path, &what, RIGHT);
-            let (reply, _) = self.client.json::<JobPage>(&ask).await.map_err(|trouble| trouble.failure())?;
-            let got = reply.jobs.len();
-            jobs.extend(reply.jobs);
-            if jobs.len() == reply.total_count {
-                break;
+        let what = format!("the jobs of workflow run {} of {of}", run.id);
+        let bad = |why: String| Failure::new(Reason::BadReply, format!("read {what}"), why);
+        let mut count = (0, 0);
+        for _ in 0..2 {
+            let mut jobs: BTreeMap<u64, Job> = BTreeMap::new();
+            for page in 1.. {
+                let run = run.id;
+                let path = format!("/repos/{of}/actions/runs/{run}/jobs?filter=latest&per_page={PER_PAGE}&page={page}");
+                let ask = self.client.get(&path, &what, RIGHT);
+                let (reply, _) = self.client.json::<JobPage>(&ask).await.map_err(|trouble| trouble.failure())?;
+                let (before, got) = (jobs.len(), reply.jobs.len());
+                jobs.extend(reply.jobs.into_iter().map(|job| (job.id, job)));
+                count = (jobs.len(), reply.total_count);
+                // A page that is not full is the last, and one without a new job does not lead to the others.
+                if jobs.len() >= reply.total_count || got < PER_PAGE || jobs.len() == before {
+                    break;
+                }
             }
-            if got == 0 || jobs.len() > reply.total_count {
-                let why = format!("{} jobs are listed of {}", jobs.len(), reply.total_count);
-                return Err(Failure::new(Reason::BadReply, format!("read {what}"), why));
+            if count.0 == count.1 {
+                return match jobs.values().find(|job| is_misdated(job, run, self.now)) {
+                    Some(job) => Err(bad(format!("job {} has a time before its run's, or after now", job.id))),
+                    None => Ok(jobs.into_values().collect()),
+                };
             }
         }
-        Ok(jobs)
+        Err(bad(format!("{} jobs are listed of {}, twice", count.0, count.1)))
     }
 
     /// One slice, whole; read a second time when its pages do not add up.
@@ -144,6 +159,15 @@ impl Repo<'_> {
     fn doing(&self) -> String {
         format!("read the workflow runs of {}", self.full_name())
     }
+}
+
+/// Whether a job was made before its run, or after now. Clocks differ by seconds: a day is a wrong time.
+fn is_misdated(job: &Job, run: &Run, now: Timestamp) -> bool {
+    let day = 24 * 3600;
+    let after_now = |at: Timestamp| at.as_second() - now.as_second() > day;
+    run.created_at.as_second() - job.created_at.as_second() > day
+        || after_now(job.created_at)
+        || job.started_at.is_some_and(after_now)
 }
 
 enum Outcome {

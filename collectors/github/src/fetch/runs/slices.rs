@@ -7,6 +7,10 @@ use jiff::Timestamp;
 /// Runs that GitHub lists of any filtered listing at most. A total of just so many may be a total cut short.
 pub(super) const CAP: usize = 1000;
 
+/// Runs that are believed, of a week or waiting: GitHub's largest quota, 15,000 requests an hour, could just about list
+/// them.
+pub(super) const MOST: usize = 1_000_000;
+
 /// Runs that a cut slice is meant to have: some way below the cap, because runs are not spread evenly.
 pub(super) const AIM: usize = 700;
 
