@@ -37,7 +37,7 @@ pub(crate) use limits::Limits;
 pub(crate) use limits::Resource;
 
 /// Requests in flight at once, for the whole collection. GitHub allows 100 but asks for few.
-const IN_FLIGHT: usize = 6;
+pub(crate) const IN_FLIGHT: usize = 6;
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]

@@ -4,15 +4,19 @@ mod slices;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use collector::Failure;
 use collector::Reason;
 use collector::Window;
+use futures_util::StreamExt;
 use futures_util::future::try_join_all;
+use futures_util::stream;
 use jiff::Timestamp;
 
 use super::Repo;
 use super::commits::whole_second;
+use crate::client::IN_FLIGHT;
 use crate::client::Resource;
 use crate::metrics::ci;
 use crate::records::Job;
@@ -34,19 +38,42 @@ impl Repo<'_> {
         let window = Window::days(self.now, 7);
         let first = whole_second(window.start()).as_second() + 1;
         let names = Interner::default();
-        let mut open = vec![Slice { first, last: whole_second(window.end()).as_second() }];
+        let whole = Slice { first, last: whole_second(window.end()).as_second() };
+        // Each slice with the index of what the parts of the same whole may hold together.
+        let (mut open, mut allowed) = (vec![(whole, 0)], vec![slices::MOST]);
         let mut runs: Vec<Run> = Vec::new();
         while !open.is_empty() {
-            let asked = try_join_all(open.drain(..).map(|slice| self.slice(slice, &names))).await?;
-            for (slice, outcome) in asked {
+            let (mut parts, mut allowed_parts) = (Vec::new(), Vec::new());
+            let mut cut = 0;
+            let ask = async |(slice, of)| (of, self.slice(slice, slice != whole, &names).await.map(|is| (slice, is)));
+            // Not all at once: what the first ones say may forbid to ask the others.
+            let mut asked = stream::iter(open.into_iter().map(ask)).buffer_unordered(IN_FLIGHT);
+            while let Some((of, outcome)) = asked.next().await {
+                let (slice, outcome) = outcome?;
+                let total = match &outcome {
+                    Outcome::Whole(of_slice) => of_slice.len(),
+                    Outcome::TooMany(total) => *total,
+                };
+                allowed[of] = allowed[of].checked_sub(total).ok_or_else(|| {
+                    self.bad("GitHub counts more runs in the parts of a time than in the whole".to_owned())
+                })?;
                 match outcome {
                     Outcome::Whole(of_slice) => runs.extend(of_slice),
-                    Outcome::TooMany(total) => open.extend(slice.cut(total).ok_or_else(|| {
-                        let why = format!("{total} runs were created within one second, and GitHub lists 1,000");
-                        Failure::new(Reason::BadReply, self.doing(), why)
-                    })?),
+                    Outcome::TooMany(total) => {
+                        let of_slice = slice.cut(total).ok_or_else(|| {
+                            self.bad(format!("{total} runs were created within one second, and GitHub lists 1,000"))
+                        })?;
+                        parts.extend(of_slice.into_iter().map(|part| (part, allowed_parts.len())));
+                        allowed_parts.push(slices::allowed(total));
+                        cut += total;
+                    }
+                }
+                if runs.len() + cut > slices::MOST {
+                    return Err(self.bad(format!("more than {} runs in a week are beyond reason", slices::MOST)));
                 }
             }
+            drop(asked);
+            (open, allowed) = (parts, allowed_parts);
             // Of slices that do not overlap, each asks for its own pages: an estimate before they are begun.
             let requests: usize = open.len() * (slices::AIM / PER_PAGE);
             self.client.limits().afford(Resource::Core, requests, &self.doing())?;
@@ -118,27 +145,39 @@ impl Repo<'_> {
         Err(bad(format!("{} jobs are listed of {}, twice", count.0, count.1)))
     }
 
-    /// One slice, whole; read a second time when its pages do not add up.
-    async fn slice(&self, slice: Slice, names: &Interner) -> Result<(Slice, Outcome), Failure> {
+    /// One slice, whole; read a second time when its pages do not add up. What is in the parts of one that was cut has to
+    /// lie in them: else it would count in several.
+    async fn slice(&self, slice: Slice, is_part: bool, names: &Interner) -> Result<Outcome, Failure> {
         let mut count = (0, 0);
         for _ in 0..2 {
             let first = self.run_page(slice, 1, names).await?;
             let total = first.total;
+            if total > slices::MOST {
+                return Err(self.bad(format!("{total} runs in a week are beyond reason")));
+            }
             if total >= slices::CAP {
-                return Ok((slice, Outcome::TooMany(total)));
+                // Else it would be cut again and again, down to single seconds, for a total that is none.
+                let listed: BTreeSet<u64> =
+                    first.runs.iter().filter(|run| slice.holds(run)).map(|run| run.id).collect();
+                return match listed.len() {
+                    PER_PAGE => Ok(Outcome::TooMany(total)),
+                    listed => Err(self.bad(format!("the first page holds {listed} runs, and GitHub counts {total}"))),
+                };
             }
             let pages = total.div_ceil(PER_PAGE);
             self.client.limits().afford(Resource::Core, pages.saturating_sub(1), &self.doing())?;
             let rest = try_join_all((2..=pages).map(|page| self.run_page(slice, page, names))).await?;
             let all = first.runs.into_iter().chain(rest.into_iter().flat_map(|page| page.runs));
             let distinct: BTreeMap<u64, Run> = all.map(|run| (run.id, run)).collect();
+            if is_part && !distinct.values().all(|run| slice.holds(run)) {
+                return Err(self.bad("GitHub lists runs of another time than was asked for".to_owned()));
+            }
             if distinct.len() == total {
-                return Ok((slice, Outcome::Whole(distinct.into_values().collect())));
+                return Ok(Outcome::Whole(distinct.into_values().collect()));
             }
             count = (distinct.len(), total);
         }
-        let why = format!("the pages hold {} runs, and GitHub counts {}, twice", count.0, count.1);
-        Err(Failure::new(Reason::BadReply, self.doing(), why))
+        Err(self.bad(format!("the pages hold {} runs, and GitHub counts {}, twice", count.0, count.1)))
     }
 
     async fn run_page(&self, slice: Slice, page: usize, names: &Interner) -> Result<SlimPage, Failure> {
@@ -154,6 +193,10 @@ impl Repo<'_> {
             total: page.total_count,
             runs: page.workflow_runs.into_iter().map(|run| run.slim(self.default_branch(), names)).collect(),
         }))
+    }
+
+    fn bad(&self, why: String) -> Failure {
+        Failure::new(Reason::BadReply, self.doing(), why)
     }
 
     fn doing(&self) -> String {
