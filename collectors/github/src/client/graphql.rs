@@ -17,7 +17,6 @@ use super::limits::Quota;
 use super::lock;
 use super::reply::Reply;
 use super::reply::Verdict;
-use super::reply::clip;
 use super::transport;
 use super::transport::Ask;
 use super::transport::Read;
@@ -170,7 +169,7 @@ impl Client {
 
     fn read<T: DeserializeOwned>(&self, reply: &Reply, ask: &Ask) -> Read<T> {
         let envelope: Envelope<'_> = match reply.body.trim_ascii_start().first() {
-            Some(b'<') => return transport::parse(&reply.body, ask),
+            Some(b'<') => return transport::parse(&reply.body, reply, ask),
             // An envelope that is no envelope is a body that is broken: worth one more try.
             _ => serde_json::from_slice(&reply.body).map_err(|_| Verdict::Good)?,
         };
@@ -186,7 +185,7 @@ impl Client {
             self.limits.note(Resource::Graphql, quota);
             self.meter.quota(Resource::Graphql.as_str(), quota.remaining, quota.limit);
         }
-        transport::parse(data.get().as_bytes(), ask)
+        transport::parse(data.get().as_bytes(), reply, ask)
     }
 }
 
@@ -197,7 +196,7 @@ fn doing(query: Query, of: &str) -> String {
 /// Judges an error inside a 200. The documents ask for nothing that is not needed, so that data beside it is a part
 /// and not a result.
 fn judge(error: &GraphqlError, reply: &Reply, ask: &Ask) -> Verdict {
-    let message = clip(&error.message);
+    let message = reply.secrets.clip(&error.message);
     let failure = |reason| Failure::new(reason, ask.doing.as_str(), format!("GitHub answered: {message}"));
     let lower = message.to_lowercase();
     let kind = error.kind.as_deref().unwrap_or_default();

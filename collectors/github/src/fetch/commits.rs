@@ -57,7 +57,7 @@ impl Repo<'_> {
         match plain(commits, self.now).find(unknown) {
             None => Ok(commits),
             Some(commit) => {
-                let why = format!("GitHub could not compute what commit {} changes", commit.oid);
+                let why = format!("GitHub could not compute what commit {} changes", commit.oid.escape_debug());
                 let doing = format!("read the lines of the commits of {}", self.full_name());
                 Err(Failure::new(Reason::BadReply, doing, why)
                     .with_cure("The metrics come back when it can, or when the commit is 7 days old"))
