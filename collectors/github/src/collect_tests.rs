@@ -417,6 +417,17 @@ async fn the_doctor_names_each_right() {
     let bad: Vec<_> = findings.iter().filter_map(|finding| finding.outcome.as_ref().err()).collect();
     assert_eq!(bad.len(), 1);
     assert!(bad[0].cure.contains("Actions: read"));
+    // A plain web server answers 404 as well as an Enterprise Server without limits.
+    let findings = check(world.clone().failing("/rate_limit", 404)).await;
+    assert_eq!(findings.len(), 6);
+    let credential = findings[0].outcome.as_ref().unwrap();
+    assert!(!credential.contains("good") && credential.contains("cannot be told"), "{credential}");
+    let findings = check(World::default().failing("/rate_limit", 404)).await;
+    assert!(findings[1..].iter().all(|finding| finding.outcome.is_err()), "{findings:?}");
+    for foreign in [json!({}), json!({"resources": {"core": {"limit": "many", "remaining": 1}}})] {
+        let findings = check(world.clone().with("/rate_limit", foreign)).await;
+        assert!(findings[0].outcome.as_ref().is_err_and(|failure| failure.reason == Reason::BadReply), "{findings:?}");
+    }
     let findings = check(world.failing("/rate_limit", 401)).await;
     assert_eq!(findings.len(), 1);
     assert!(findings[0].outcome.as_ref().is_err_and(|failure| failure.reason == Reason::Unauthorized));

@@ -54,9 +54,8 @@ impl Github {
 
     pub(crate) async fn collect_at(&self, context: &Context, pace: Pace) -> Result<Batch, Failure> {
         let client = Client::new(&self.config, context, pace)?;
-        let settings = metrics::ci::Settings::new(&self.config).map_err(|why| {
-            Failure::new(Reason::Config, "read the names of the workflows", why)
-                .with_cure("Mend github.ci.test_workflows or github.ci.benchmark_workflows")
+        let settings = metrics::ci::Settings::new(&self.config).map_err(|(key, why)| {
+            Failure::new(Reason::Config, "read the names of the workflows", why).with_cure(format!("Mend {key}"))
         })?;
         let (config, now) = (&self.config, context.now());
         let repositories = config.repositories.iter();

@@ -28,13 +28,14 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// # Errors
-    /// The words of the mistake when a pattern is no glob.
-    pub fn new(config: &Config) -> Result<Self, String> {
+    /// The key of the setting, and the words of the mistake, when a pattern is no glob.
+    pub fn new(config: &Config) -> Result<Self, (&'static str, String)> {
         let tests = match config.test_workflows.as_slice() {
             [] => None,
-            globs => Some(set(globs, false)?),
+            globs => Some(set(globs, false).map_err(|why| ("github.ci.test_workflows", why))?),
         };
-        let benchmarks = set(&config.benchmark_workflows, true)?;
+        let benchmarks =
+            set(&config.benchmark_workflows, true).map_err(|why| ("github.ci.benchmark_workflows", why))?;
         Ok(Settings { tests, benchmarks, timeout_minutes: f64::from(config.timeout_minutes) })
     }
 }

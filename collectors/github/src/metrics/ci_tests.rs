@@ -173,7 +173,15 @@ fn configured_workflows() {
     assert_eq!(with(&["Unit*", "Lint"], &[], "github.ci.tests_passing_on_main"), Some(0.0));
     assert_eq!(with(&["Unit*", "Lint"], &[], "github.ci.benchmarks_passing"), None);
     assert_eq!(with(&["none"], &[], "github.ci.tests_passing_on_main"), None);
-    assert!(Settings::new(&config(&["["], &[])).unwrap_err().contains("\"[\""));
+    for (config, key) in [
+        (config(&["ok", "["], &[]), "github.ci.test_workflows"),
+        (config(&[], &["["]), "github.ci.benchmark_workflows"),
+    ] {
+        let (named, why) = config.check().unwrap_err();
+        assert_eq!(named, key);
+        assert!(why.contains("\"[\""), "{why}");
+    }
+    assert_eq!(config(&["*"], &["*benchmark*"]).check(), Ok(()));
 }
 
 #[test]
