@@ -1,16 +1,41 @@
 //! The doctor's questions: is the credential good, and may it read what each group needs?
 
+use std::fmt;
+
 use collector::Context;
 use collector::Failure;
 use collector::Finding;
 use collector::Reason;
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::client::Client;
 use crate::client::Pace;
 use crate::config::Config;
 use crate::fetch::Repo;
 use crate::queries;
+
+#[derive(Deserialize)]
+struct RateLimits {
+    resources: Resources,
+}
+
+#[derive(Deserialize)]
+struct Resources {
+    core: Left,
+    graphql: Option<Left>,
+}
+
+#[derive(Deserialize)]
+struct Left {
+    remaining: u64,
+    limit: u64,
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.remaining, self.limit)
+    }
+}
 
 /// One finding for the credential, and one for each right on each repository.
 pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
@@ -35,7 +60,10 @@ pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
         };
         let name = repo.full_name();
         let good = match name.eq_ignore_ascii_case(&configured.to_string()) {
-            true => format!("default branch {}", repo.default.as_ref().map_or("none, it is empty", |b| &b.name)),
+            true => format!(
+                "default branch {}",
+                repo.default.as_ref().map_or("none, it is empty".into(), |b| b.name.escape_debug().to_string())
+            ),
             false => format!("found, but GitHub now calls it {name}: change github.repositories"),
         };
         findings.push(Finding { what: format!("read {configured}"), outcome: Ok(good) });
@@ -54,19 +82,18 @@ pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
     findings
 }
 
-/// Asks what is left of the quotas, which costs nothing. A server without limits (Enterprise) answers 404, and only
-/// after it has looked at the credential.
+/// Asks what is left of the quotas, which costs nothing. A server without limits (Enterprise) answers 404, but so does any
+/// web server: then the questions about the repositories tell.
 async fn credential(client: &Client) -> Result<String, Failure> {
     let ask = client.get("/rate_limit", "the rate limits", "any");
-    match client.json::<Value>(&ask).await.map_err(|trouble| trouble.failure()) {
-        Ok((limits, _)) => {
-            let left = |name: &str| {
-                let of = &limits["resources"][name];
-                format!("{} of {}", of["remaining"], of["limit"])
-            };
-            Ok(format!("good; {} requests and {} points of GraphQL are left this hour", left("core"), left("graphql")))
+    match client.json::<RateLimits>(&ask).await.map_err(|trouble| trouble.failure()) {
+        Ok((RateLimits { resources: Resources { core, graphql } }, _)) => {
+            let points = graphql.map_or(String::new(), |of| format!(" and {of} points of GraphQL"));
+            Ok(format!("good; {core} requests{points} are left this hour"))
         }
-        Err(failure) if failure.reason == Reason::NotFound => Ok("good; the server has no rate limits".to_owned()),
+        Err(failure) if failure.reason == Reason::NotFound => {
+            Ok("cannot be told by itself: the server tells no rate limits; see what can be read below".to_owned())
+        }
         Err(failure) => Err(failure),
     }
 }

@@ -120,20 +120,27 @@ async fn a_repository_that_is_not_found_fails_alone() {
     );
     assert!(!batch.gauges().is_empty());
 
-    let failure =
-        collected(&server, |config| config.repositories = vec!["acme/gone".parse().unwrap()]).await.unwrap_err();
-    assert_eq!(failure.reason, Reason::NotFound);
-    assert!(failure.to_string().contains("acme/gone"), "{failure}");
+    let gone = |config: &mut Config| {
+        config.repositories = vec!["acme/gone".parse().unwrap(), "acme/away".parse().unwrap()];
+    };
+    let batch = collected(&server, gone).await.unwrap();
+    assert!(batch.gauges().is_empty() && batch.absences().is_empty());
+    for name in ["acme/gone", "acme/away"] {
+        let of = batch.failures().iter().filter(|f| f.tags.get("repo") == Some(name));
+        let of: Vec<_> = of.filter(|f| f.failure.to_string().contains(name)).map(|f| f.group).collect();
+        assert_eq!(of, group::ALL, "{name}");
+    }
 }
 
 #[tokio::test]
 async fn a_refused_credential_fails_the_whole_at_once() {
     let server = Server::start(|_, _| answer(401, &[], &json!({"message": "Bad credentials"}))).await;
     let many = |config: &mut Config| config.repositories.extend((0..20).map(|i| format!("acme/r{i}").parse().unwrap()));
-    let failure = collected(&server, many).await.unwrap_err();
-    assert_eq!(failure.reason, Reason::Unauthorized);
+    let batch = collected(&server, many).await.unwrap();
+    assert_eq!(batch.failures().len(), 21 * group::ALL.len());
+    assert!(batch.failures().iter().all(|failed| failed.failure.reason == Reason::Unauthorized));
     assert!(server.seen().len() <= 6, "only those in flight: {}", server.seen().len());
-    assert!(!format!("{failure:?}").contains("SECRET"));
+    assert!(!format!("{batch:?}").contains("SECRET"));
 }
 
 #[tokio::test]
@@ -230,19 +237,24 @@ async fn a_pull_request_is_completed_where_its_nested_pages_are_not_whole() {
 
 #[tokio::test]
 async fn a_pull_request_that_is_touched_while_pages_are_read_is_not_lost() {
-    let reads = std::sync::atomic::AtomicUsize::new(0);
+    let touched = std::sync::atomic::AtomicBool::new(false);
     let world = World::small().answering("ClosedPulls", move |seen| {
-        let read = reads.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        let two = |a: Value, b: Value, next: Option<&str>| ok(in_repository(&page(&[a, b], next, 4)));
         let updated = |number: u64, s: i64| pull_node(number, json!({"updatedAt": when(s)}));
-        match (read, seen.variable("after").as_str()) {
-            (0, None) => two(updated(1, 100), updated(2, 200), Some("2")),
-            // Number 3 moves to the top before the second page is read.
-            (_, Some("2")) => ok(in_repository(&page(&[updated(4, 400)], None, 4))),
-            _ => two(updated(3, 0), updated(1, 100), Some("2")),
+        // Number 100 moves to the top before the second page is read.
+        let last = touched.load(std::sync::atomic::Ordering::SeqCst);
+        let mut all: Vec<Value> = (0..102).filter(|i| !last || *i != 100).map(|i| updated(i, 100 + i as i64)).collect();
+        if last {
+            all.insert(0, updated(100, 0));
+        }
+        match seen.variable("after").as_str() {
+            None => {
+                touched.store(true, std::sync::atomic::Ordering::SeqCst);
+                ok(in_repository(&page(&all[..100], Some("100"), 102)))
+            }
+            _ => ok(in_repository(&page(&all[101..], None, 102))),
         }
     });
-    assert_eq!(value(&of(world).await, "github.prs.merged_7d"), Some(4.0));
+    assert_eq!(value(&of(world).await, "github.prs.merged_7d"), Some(102.0));
 }
 
 #[tokio::test]
@@ -405,6 +417,17 @@ async fn the_doctor_names_each_right() {
     let bad: Vec<_> = findings.iter().filter_map(|finding| finding.outcome.as_ref().err()).collect();
     assert_eq!(bad.len(), 1);
     assert!(bad[0].cure.contains("Actions: read"));
+    // A plain web server answers 404 as well as an Enterprise Server without limits.
+    let findings = check(world.clone().failing("/rate_limit", 404)).await;
+    assert_eq!(findings.len(), 6);
+    let credential = findings[0].outcome.as_ref().unwrap();
+    assert!(!credential.contains("good") && credential.contains("cannot be told"), "{credential}");
+    let findings = check(World::default().failing("/rate_limit", 404)).await;
+    assert!(findings[1..].iter().all(|finding| finding.outcome.is_err()), "{findings:?}");
+    for foreign in [json!({}), json!({"resources": {"core": {"limit": "many", "remaining": 1}}})] {
+        let findings = check(world.clone().with("/rate_limit", foreign)).await;
+        assert!(findings[0].outcome.as_ref().is_err_and(|failure| failure.reason == Reason::BadReply), "{findings:?}");
+    }
     let findings = check(world.failing("/rate_limit", 401)).await;
     assert_eq!(findings.len(), 1);
     assert!(findings[0].outcome.as_ref().is_err_and(|failure| failure.reason == Reason::Unauthorized));

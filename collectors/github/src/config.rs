@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
+use crate::metrics::ci;
+
 /// Everything that the GitHub collector can be told. The environment and the configuration file are read elsewhere.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -35,6 +37,16 @@ pub struct Config {
     pub production_environment: String,
     /// Name of the workflow whose successful runs are deployments, in repositories without GitHub deployments.
     pub deploy_workflow: Option<String>,
+}
+
+impl Config {
+    /// Checks what can be wrong in a value, without asking anybody.
+    ///
+    /// # Errors
+    /// The key of the setting in the configuration file, and what is wrong with its value.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        ci::Settings::new(self).map(|_| ())
+    }
 }
 
 /// A credential for GitHub.

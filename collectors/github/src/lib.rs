@@ -19,6 +19,8 @@ mod size_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod untrue_tests;
+#[cfg(test)]
 mod world;
 
 pub use catalog::METRICS;
@@ -52,9 +54,8 @@ impl Github {
 
     pub(crate) async fn collect_at(&self, context: &Context, pace: Pace) -> Result<Batch, Failure> {
         let client = Client::new(&self.config, context, pace)?;
-        let settings = metrics::ci::Settings::new(&self.config).map_err(|why| {
-            Failure::new(Reason::Config, "read the names of the workflows", why)
-                .with_cure("Mend github.ci.test_workflows or github.ci.benchmark_workflows")
+        let settings = metrics::ci::Settings::new(&self.config).map_err(|(key, why)| {
+            Failure::new(Reason::Config, "read the names of the workflows", why).with_cure(format!("Mend {key}"))
         })?;
         let (config, now) = (&self.config, context.now());
         let repositories = config.repositories.iter();
@@ -66,11 +67,8 @@ impl Github {
         let batches = join_all(finished).await;
         let mut whole = Batch::new();
         batches.into_iter().for_each(|batch| whole.append(batch));
-        let nothing = whole.gauges().is_empty() && whole.absences().is_empty();
-        match whole.failures().first() {
-            Some(first) if nothing => Err(first.failure.clone()),
-            _ => Ok(whole),
-        }
+        // Where nothing at all could be read, the batch says so of each repository.
+        Ok(whole)
     }
 }
 

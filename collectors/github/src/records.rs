@@ -10,9 +10,9 @@ use serde::Deserializer;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Connection<T> {
-    #[serde(default)]
+    /// None where the document does not ask for it.
+    #[serde(default, deserialize_with = "count_if_available")]
     pub total_count: Option<usize>,
-    #[serde(default)]
     pub page_info: PageInfo,
     pub nodes: Vec<T>,
 }
@@ -21,21 +21,26 @@ pub(crate) struct Connection<T> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PageInfo {
     pub has_next_page: bool,
+    #[serde(deserialize_with = "present")]
     pub end_cursor: Option<String>,
 }
 
-impl<T> Default for Connection<T> {
-    fn default() -> Self {
-        Connection { total_count: None, page_info: PageInfo::default(), nodes: Vec::new() }
-    }
+/// The one page of a connection that no other is asked of.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Nodes<T> {
+    pub nodes: Vec<T>,
+}
+
+/// [`Nodes`], and how many there are in all.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Counted<T> {
+    #[serde(deserialize_with = "count")]
+    pub total_count: usize,
+    pub nodes: Vec<T>,
 }
 
 impl<T> Connection<T> {
-    /// The cursor of the next page, when there is one.
-    pub fn next(&self) -> Option<&str> {
-        self.page_info.has_next_page.then_some(self.page_info.end_cursor.as_deref()).flatten()
-    }
-
     /// Adds the page that follows.
     pub fn extend(&mut self, page: Connection<T>) {
         self.nodes.extend(page.nodes);
@@ -77,17 +82,22 @@ pub(crate) struct ClosedPull {
     pub created_at: Timestamp,
     #[serde(deserialize_with = "at")]
     pub updated_at: Timestamp,
-    #[serde(default, deserialize_with = "maybe_at")]
+    #[serde(deserialize_with = "maybe_at")]
     pub merged_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "maybe_at")]
+    #[serde(deserialize_with = "maybe_at")]
     pub closed_at: Option<Timestamp>,
-    pub additions: u64,
-    pub deletions: u64,
+    #[serde(deserialize_with = "count")]
+    pub additions: usize,
+    #[serde(deserialize_with = "count")]
+    pub deletions: usize,
     /// Comments in the conversation and in review threads.
-    pub total_comments_count: u64,
+    #[serde(deserialize_with = "count")]
+    pub total_comments_count: usize,
+    #[serde(deserialize_with = "present")]
     pub author: Option<Actor>,
+    #[serde(deserialize_with = "present")]
     pub merge_commit: Option<Oid>,
-    pub first_commit: Connection<ListedCommit>,
+    pub first_commit: Nodes<ListedCommit>,
     pub reviews: Connection<Review>,
     pub review_threads: Connection<Thread>,
     /// Ready-for-review events, oldest first.
@@ -127,9 +137,10 @@ pub(crate) struct Authored {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Review {
+    #[serde(deserialize_with = "present")]
     pub author: Option<Actor>,
     /// None while the review is a draft of its author.
-    #[serde(default, deserialize_with = "maybe_at")]
+    #[serde(deserialize_with = "maybe_at")]
     pub submitted_at: Option<Timestamp>,
     pub body: String,
 }
@@ -142,6 +153,7 @@ pub(crate) struct Thread {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ThreadComment {
+    #[serde(deserialize_with = "present")]
     pub author: Option<Actor>,
 }
 
@@ -160,11 +172,15 @@ pub(crate) struct Commit {
     pub message: String,
     #[serde(deserialize_with = "at")]
     pub committed_date: Timestamp,
-    pub additions: u64,
-    pub deletions: u64,
+    #[serde(deserialize_with = "count")]
+    pub additions: usize,
+    #[serde(deserialize_with = "count")]
+    pub deletions: usize,
     /// None when GitHub could not compute the commit's diff.
+    #[serde(deserialize_with = "count_if_available")]
     pub changed_files_if_available: Option<usize>,
-    pub parents: Connection<CommitId>,
+    pub parents: Counted<CommitId>,
+    #[serde(deserialize_with = "present")]
     pub author: Option<GitAuthor>,
     pub associated_pull_requests: Connection<CommitPull>,
 }
@@ -179,8 +195,11 @@ impl Commit {
 /// The author that a commit names, and the account that the e-mail address belongs to.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct GitAuthor {
+    #[serde(deserialize_with = "present")]
     pub name: Option<String>,
+    #[serde(deserialize_with = "present")]
     pub email: Option<String>,
+    #[serde(deserialize_with = "present")]
     pub user: Option<Actor>,
 }
 
@@ -190,11 +209,15 @@ pub(crate) struct GitAuthor {
 pub(crate) struct CommitPull {
     pub id: String,
     pub base_ref_name: String,
+    #[serde(deserialize_with = "present")]
     pub base_repository: Option<Named>,
+    #[serde(deserialize_with = "count")]
     pub changed_files: usize,
     pub commits: Total,
+    #[serde(deserialize_with = "present")]
     pub merge_commit: Option<Oid>,
-    pub labels: Option<Connection<Label>>,
+    /// Null says nothing: a pull request without a label has a connection without a node.
+    pub labels: Connection<Label>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -206,6 +229,7 @@ pub(crate) struct Named {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Total {
+    #[serde(deserialize_with = "count")]
     pub total_count: usize,
 }
 
@@ -217,28 +241,33 @@ pub(crate) struct Label {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Branch {
     pub name: String,
+    /// None when what it points at is gone.
+    #[serde(deserialize_with = "present")]
     pub target: Option<Tip>,
 }
 
-/// What a branch points at. Always a commit; without a date it is something else.
+/// The commit that a branch points at; git lets it point at nothing else.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Tip {
-    #[serde(default, deserialize_with = "maybe_at")]
-    pub committed_date: Option<Timestamp>,
+    #[serde(deserialize_with = "at")]
+    pub committed_date: Timestamp,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Deployment {
     pub id: String,
+    #[serde(deserialize_with = "present")]
     pub environment: Option<String>,
     #[serde(deserialize_with = "at")]
     pub created_at: Timestamp,
     pub commit_oid: String,
     /// None when the commit is gone.
+    #[serde(deserialize_with = "present")]
     pub commit: Option<NodeId>,
-    pub statuses: Option<Connection<DeploymentStatus>>,
+    /// Null says nothing: a deployment without a status has a connection without a node.
+    pub statuses: Connection<DeploymentStatus>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -296,13 +325,34 @@ impl From<Option<&str>> for Conclusion {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Job {
+    pub id: u64,
+    #[serde(deserialize_with = "present")]
     pub conclusion: Option<String>,
-    #[serde(default, deserialize_with = "maybe_at")]
-    pub created_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "maybe_at")]
+    #[serde(deserialize_with = "at")]
+    pub created_at: Timestamp,
+    #[serde(deserialize_with = "maybe_at")]
     pub started_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "maybe_at")]
+    #[serde(deserialize_with = "maybe_at")]
     pub completed_at: Option<Timestamp>,
+}
+
+/// Reads what can be null and has to be there: an absent key would else read as null, and null as "no".
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// Reads a count. GraphQL's integers have 32 bits with a sign, so that sums of these cannot overflow.
+pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let number = u64::deserialize(deserializer)?;
+    let number = i32::try_from(number).ok().and_then(|number| usize::try_from(number).ok());
+    number.ok_or_else(|| serde::de::Error::custom("a count is beyond 2^31"))
+}
+
+/// [`count`], or null.
+pub(crate) fn count_if_available<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    #[derive(Deserialize)]
+    struct Count(#[serde(deserialize_with = "count")] usize);
+    Ok(Option::<Count>::deserialize(deserializer)?.map(|Count(number)| number))
 }
 
 /// Reads a time such as `2026-01-31T12:00:00Z`, or one with an offset.

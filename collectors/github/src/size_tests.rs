@@ -15,7 +15,7 @@ use crate::*;
 /// A listing of workflow runs that behaves as GitHub's: filtered by `created`, 100 a page, 1,000 at most.
 fn listing(world: World, created: Vec<Timestamp>) -> World {
     let jobs = json!({"total_count": 1, "jobs": [
-        {"conclusion": "success", "created_at": when(HOUR), "started_at": when(HOUR)},
+        job_node(1, json!({"created_at": when(0), "started_at": when(0)})),
     ]});
     world.answering("/repos/acme/widgets/actions/runs/", move |_| ok(jobs.clone())).answering(
         "/repos/acme/widgets/actions/runs?created",
@@ -147,4 +147,41 @@ async fn a_busy_repository_takes_at_most_95_requests() {
     assert!(requests <= 95, "{requests}");
     let operations: BTreeSet<String> = server.seen().iter().map(|seen| seen.operation().to_owned()).collect();
     assert!(operations.contains("FilesOfPulls"));
+}
+
+/// Answers every listing of runs with `total` and what `rows` makes of the first second of the slice.
+async fn claiming(
+    total: impl Fn(&str) -> u64 + Send + Sync + 'static,
+    rows: impl Fn(Timestamp) -> Vec<Value> + Send + Sync + 'static,
+) -> usize {
+    let created = "/repos/acme/widgets/actions/runs?created";
+    let world = World::small().answering(created, move |seen| {
+        let (_, after) = seen.path.split_once("created=").unwrap();
+        let from = after.split("..").next().unwrap().replace("%3A", ":");
+        ok(json!({"total_count": total(after), "workflow_runs": rows(from.parse().unwrap())}))
+    });
+    let server = world.serve().await;
+    let batch = Github::new(config(&server.url)).collect_at(&context(), PACE).await.unwrap();
+    assert!(batch.failures().iter().any(|f| f.group == "ci_runs" && f.failure.reason == Reason::BadReply));
+    server.paths().iter().filter(|path| path.contains("runs?created")).count()
+}
+
+/// A hundred runs of one second.
+fn hundred(at: Timestamp) -> Vec<Value> {
+    let id = |i: u64| at.as_second() as u64 * 1000 + i;
+    (0..100).map(|i| run_node(id(i), json!({"created_at": at.to_string()}))).collect()
+}
+
+#[tokio::test]
+async fn a_total_of_runs_that_is_a_lie_ends_soon() {
+    assert_eq!(claiming(|_| 1_000_000_000, hundred).await, 1, "beyond reason");
+    assert_eq!(claiming(|_| 1000, |_| Vec::new()).await, 1, "a thousand, and none is listed");
+    let same = |_| hundred(ago(DAY));
+    assert!(claiming(|_| 1000, same).await <= 8, "runs of another time than asked for");
+    let twice = |at: Timestamp| vec![run_node(1, json!({"created_at": at.to_string()})); 100];
+    assert_eq!(claiming(|_| 1000, twice).await, 1, "one run a hundred times");
+    let requests = claiming(|_| 900_000, hundred).await;
+    assert!(requests <= 1300, "the parts claim more than the whole: {requests}");
+    let requests = claiming(|_| 5000, hundred).await;
+    assert!(requests <= 9, "the parts claim more than the whole: {requests}");
 }

@@ -97,6 +97,18 @@ pub(crate) fn run_node(id: u64, with: Value) -> Value {
     run
 }
 
+/// A job of an hour ago that waited 2 minutes.
+pub(crate) fn job_node(id: u64, with: Value) -> Value {
+    let mut job = json!({
+        "id": id, "conclusion": "success", "created_at": when(HOUR), "started_at": when(HOUR - 120),
+        "completed_at": when(HOUR - 600),
+    });
+    for (key, value) in with.as_object().unwrap() {
+        job[key] = value.clone();
+    }
+    job
+}
+
 /// What commits contain; those that are asked for and are not named here contain nothing.
 pub(crate) fn contents(commits: &[(&str, &[&str])]) -> impl Fn(&Seen) -> Response + Send + Sync + 'static {
     let commits: BTreeMap<String, Vec<Value>> = commits
@@ -128,7 +140,6 @@ impl World {
         let commits = [commit_node("c2", &["c1"], None, 1), commit_node("c1", &["c0"], Some(1), 2)];
         let branches: Vec<Value> =
             ["idea", "trunk"].iter().map(|name| json!({"name": name, "target": {"committedDate": when(0)}})).collect();
-        let job = json!({"conclusion": "success", "created_at": when(HOUR), "started_at": when(HOUR - 120)});
         World::default()
             .with("Repository", repository("acme/widgets"))
             .with("OpenPulls", in_repository(&page(&[open], None, 1)))
@@ -147,7 +158,10 @@ impl World {
                 "/repos/acme/widgets/actions/runs?created",
                 json!({"total_count": 1, "workflow_runs": [run_node(30_000_000_000, json!({}))]}),
             )
-            .with("/repos/acme/widgets/actions/runs/30000000000/jobs", json!({"total_count": 1, "jobs": [job]}))
+            .with(
+                "/repos/acme/widgets/actions/runs/30000000000/jobs",
+                json!({"total_count": 1, "jobs": [job_node(1, json!({}))]}),
+            )
     }
 
     /// A repository without a commit.

@@ -116,3 +116,19 @@ async fn an_app_that_is_not_installed_is_asked_about_once() {
     }
     assert_eq!(server.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn neither_assertion_nor_installation_token_is_repeated() {
+    let echo = |seen: &Seen, status: u16| answer(status, &[], &json!({"message": format!("Bad {}", bearer_of(seen))}));
+    let server = Server::start(move |seen, _| echo(seen, 403)).await;
+    let failure = get(&Client::new(&app(&server.url, pem()), &context(), PACE).unwrap()).await.unwrap_err();
+    let assertion = bearer_of(&server.seen()[0]).to_owned();
+    assert!(failure.why.contains("Bad ***") && !failure.why.contains(&assertion[..20]), "{failure:?}");
+    let server = Server::start(move |seen, _| match seen.path.ends_with("access_tokens") {
+        true => token("ghs_SECRETINSTALLATION", 3600),
+        false => echo(seen, 403),
+    })
+    .await;
+    let failure = get(&Client::new(&app(&server.url, pem()), &context(), PACE).unwrap()).await.unwrap_err();
+    assert!(failure.why.contains("Bad ***") && !format!("{failure:?}").contains("SECRET"), "{failure:?}");
+}

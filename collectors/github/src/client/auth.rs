@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::Client;
 use super::transport::Ask;
+use super::words::Secrets;
 use crate::config::Auth;
 use crate::records::maybe_at;
 
@@ -50,12 +51,14 @@ struct InstallationToken {
 }
 
 impl Credential {
-    pub fn new(auth: &Auth) -> Result<Self, Failure> {
+    pub fn new(auth: &Auth, secrets: &Secrets) -> Result<Self, Failure> {
         match auth {
-            Auth::Token(token) => Ok(Credential::Token(bearer(token.expose_secret().trim()).ok_or_else(|| {
-                Failure::new(Reason::Config, "use the GitHub token", "it has characters that no token has")
-                    .with_cure("Check GITHUB_TOKEN for quotes, spaces and line breaks")
-            })?)),
+            Auth::Token(token) => {
+                Ok(Credential::Token(bearer(token.expose_secret().trim(), secrets).ok_or_else(|| {
+                    Failure::new(Reason::Config, "use the GitHub token", "it has characters that no token has")
+                        .with_cure("Check GITHUB_TOKEN for quotes, spaces and line breaks")
+                })?))
+            }
             Auth::App { app_id, private_key, installation_id } => {
                 // The library's words are left out: they could quote the key.
                 let key = EncodingKey::from_rsa_pem(private_key.expose_secret().as_bytes()).map_err(|_| {
@@ -93,7 +96,7 @@ impl Client {
             return Err(refused);
         }
         let doing = format!("get a token for the GitHub App's installation {installation}");
-        let jwt = app.generate_bearer_token().ok().as_deref().and_then(bearer).ok_or_else(|| {
+        let jwt = app.generate_bearer_token().ok().and_then(|jwt| bearer(&jwt, &self.secrets)).ok_or_else(|| {
             Failure::new(Reason::Config, doing.as_str(), "the App's private key cannot sign")
                 .with_cure("Check GITHUB_APP_PRIVATE_KEY")
         })?;
@@ -123,7 +126,7 @@ impl Client {
                 return Err(failure);
             }
         };
-        let fresh = bearer(&reply.token)
+        let fresh = bearer(&reply.token, &self.secrets)
             .ok_or_else(|| Failure::new(Reason::BadReply, doing, "the token has characters that no token has"))?;
         let life = reply.expires_at.and_then(|end| end.duration_since(Timestamp::now()).try_into().ok());
         let until = Instant::now() + life.unwrap_or(INSTALLATION_TOKEN_LIFE).saturating_sub(RENEW_BEFORE);
@@ -142,7 +145,8 @@ impl Client {
     }
 }
 
-fn bearer(token: &str) -> Option<HeaderValue> {
+fn bearer(token: &str, secrets: &Secrets) -> Option<HeaderValue> {
+    secrets.keep(token);
     let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok().filter(|_| !token.is_empty())?;
     value.set_sensitive(true);
     Some(value)

@@ -17,7 +17,6 @@ use super::limits::Quota;
 use super::lock;
 use super::reply::Reply;
 use super::reply::Verdict;
-use super::reply::clip;
 use super::transport;
 use super::transport::Ask;
 use super::transport::Read;
@@ -84,6 +83,8 @@ struct Object<T> {
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub connection: Connection<T>,
+    /// Entries that were asked for.
+    pub size: usize,
     pub all: Option<usize>,
 }
 
@@ -101,7 +102,7 @@ impl Client {
         after: Option<&str>,
         of: &str,
     ) -> Result<Page<T>, Failure> {
-        let data: Paged<T> = self
+        let (data, size): (Paged<T>, usize) = self
             .shrinking(query, of, |size| {
                 let mut variables = variables.clone();
                 variables["size"] = json!(size);
@@ -113,23 +114,23 @@ impl Client {
         let all = under.as_ref().and_then(|under| under.all.as_ref()).map(|all| all.total_count);
         let connection = under.and_then(|under| under.page.or_else(|| under.object.and_then(|object| object.page)));
         match connection {
-            Some(connection) => Ok(Page { connection, all }),
+            Some(connection) => Ok(Page { connection, size, all }),
             None => Err(Failure::new(Reason::NotFound, doing(query, of), "GitHub knows no such thing")
                 .with_cure(format!("Check that the credential has the right {}", query.right))),
         }
     }
 
-    /// Asks with the largest size that has not been too much; `variables` makes them for a size.
+    /// Asks with the largest size that has not been too much, and tells it; `variables` makes them for a size.
     pub async fn shrinking<T: DeserializeOwned>(
         &self,
         query: Query,
         of: &str,
         variables: impl Fn(usize) -> Value,
-    ) -> Result<T, Failure> {
+    ) -> Result<(T, usize), Failure> {
         loop {
             let size = self.size(query);
             match self.document(query, &variables(size), of, size > SMALLEST_PAGE).await {
-                Ok(data) => return Ok(data),
+                Ok(data) => return Ok((data, size)),
                 Err(Trouble::Failed(failure)) => return Err(failure),
                 Err(Trouble::TooMuch(_)) => {
                     let halved = (size / 2).max(SMALLEST_PAGE);
@@ -168,7 +169,7 @@ impl Client {
 
     fn read<T: DeserializeOwned>(&self, reply: &Reply, ask: &Ask) -> Read<T> {
         let envelope: Envelope<'_> = match reply.body.trim_ascii_start().first() {
-            Some(b'<') => return transport::parse(&reply.body, ask),
+            Some(b'<') => return transport::parse(&reply.body, reply, ask),
             // An envelope that is no envelope is a body that is broken: worth one more try.
             _ => serde_json::from_slice(&reply.body).map_err(|_| Verdict::Good)?,
         };
@@ -184,7 +185,7 @@ impl Client {
             self.limits.note(Resource::Graphql, quota);
             self.meter.quota(Resource::Graphql.as_str(), quota.remaining, quota.limit);
         }
-        transport::parse(data.get().as_bytes(), ask)
+        transport::parse(data.get().as_bytes(), reply, ask)
     }
 }
 
@@ -195,7 +196,7 @@ fn doing(query: Query, of: &str) -> String {
 /// Judges an error inside a 200. The documents ask for nothing that is not needed, so that data beside it is a part
 /// and not a result.
 fn judge(error: &GraphqlError, reply: &Reply, ask: &Ask) -> Verdict {
-    let message = clip(&error.message);
+    let message = reply.secrets.clip(&error.message);
     let failure = |reason| Failure::new(reason, ask.doing.as_str(), format!("GitHub answered: {message}"));
     let lower = message.to_lowercase();
     let kind = error.kind.as_deref().unwrap_or_default();

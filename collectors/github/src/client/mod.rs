@@ -9,6 +9,9 @@ mod reply;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod words;
+#[cfg(test)]
+mod words_tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,11 +35,13 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 use auth::Credential;
+pub(crate) use graphql::Page;
 pub(crate) use limits::Limits;
 pub(crate) use limits::Resource;
+use words::Secrets;
 
 /// Requests in flight at once, for the whole collection. GitHub allows 100 but asks for few.
-const IN_FLIGHT: usize = 6;
+pub(crate) const IN_FLIGHT: usize = 6;
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +68,7 @@ impl Default for Pace {
 pub(crate) struct Client {
     crab: Octocrab,
     credential: Credential,
+    secrets: Arc<Secrets>,
     /// Scheme and authority, `https://api.github.com`.
     origin: String,
     /// Path of the API's base without a trailing slash: empty, or `/api/v3`.
@@ -113,9 +119,11 @@ impl Client {
             .with_layer(&BaseUriLayer::new(base))
             .with_auth(AuthState::None)
             .build();
+        let secrets = Arc::<Secrets>::default();
         Ok(Client {
             crab,
-            credential: Credential::new(&config.auth)?,
+            credential: Credential::new(&config.auth, &secrets)?,
+            secrets,
             origin,
             base_path,
             graphql_path,

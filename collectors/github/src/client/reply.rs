@@ -1,5 +1,6 @@
 //! What an answer's status means: good, try again, wait, or a failure with words and a cure.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,13 +13,23 @@ use serde::Deserialize;
 
 use super::limits;
 use super::transport::Ask;
+use super::words::Secrets;
 
 /// An answer whose body is whole.
-#[derive(Debug)]
 pub(crate) struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// What its words may not repeat.
+    pub secrets: Arc<Secrets>,
+}
+
+impl Reply {
+    /// GitHub's own words in an answer, short; never those of a page of HTML.
+    pub fn words(&self) -> String {
+        let words: Words = serde_json::from_slice(&self.body).unwrap_or_default();
+        self.secrets.clip(&words.message)
+    }
 }
 
 /// What to make of an answer, or of the lack of one.
@@ -48,20 +59,9 @@ struct Words {
     message: String,
 }
 
-/// GitHub's own words in an answer, short; never those of a page of HTML.
-pub(super) fn words(body: &[u8]) -> String {
-    let words: Words = serde_json::from_slice(body).unwrap_or_default();
-    clip(&words.message)
-}
-
-/// The first line of a text, at most 200 characters.
-pub(super) fn clip(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().chars().take(200).collect()
-}
-
 /// Judges an answer.
 pub(super) fn judge(reply: &Reply, ask: &Ask) -> Verdict {
-    let message = words(&reply.body);
+    let message = reply.words();
     let status = reply.status;
     let answered = format!("GitHub answered {} {message}", status.as_u16());
     let failure = |reason| Failure::new(reason, ask.doing.as_str(), answered.trim_end());
@@ -111,7 +111,9 @@ fn limited(reply: &Reply, message: &str, failure: Failure) -> Option<Verdict> {
         return Some(Verdict::UsedUp { failure, reset: reset.and_then(|at| Timestamp::from_second(at).ok()) });
     }
     let message = message.to_lowercase();
-    if message.contains("secondary rate limit") || message.contains("abuse detection") {
+    // A wait that cannot be read is a wait nevertheless.
+    let waits = reply.headers.contains_key(http::header::RETRY_AFTER);
+    if waits || message.contains("secondary rate limit") || message.contains("abuse detection") {
         return Some(Verdict::Slow { failure, wait: None });
     }
     message.contains("rate limit exceeded").then_some(Verdict::UsedUp { failure, reset: None })

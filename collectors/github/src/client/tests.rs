@@ -115,7 +115,7 @@ async fn an_empty_repository_was_read() {
     let ask = client.get("/thing", "the thing", "Contents: read");
     assert!(client.json_unless_empty::<Value>(&ask, true).await.unwrap().is_none());
     let failure = client.json_unless_empty::<Value>(&ask, false).await.unwrap_err().failure();
-    assert!(failure.reason == Reason::BadReply && failure.why.contains("409 Git Repository is empty."), "{failure}");
+    assert!(failure.reason == Reason::BadReply && failure.why.contains("409 Git Repository is empty"), "{failure}");
     assert_eq!(client.json::<Value>(&ask).await.unwrap_err().failure(), failure);
 }
 
@@ -150,7 +150,7 @@ async fn no_connection() {
     drop(listener);
     let failure = get(&client(&url)).await.unwrap_err();
     assert_eq!(failure.reason, Reason::Unreachable);
-    assert!(failure.why.contains("connection failed"), "{failure}");
+    assert!(failure.why.contains("the connection to 127.0.0.1:"), "{failure}");
 }
 
 /// Answers each connection with the next of `answers` as it stands, and closes it.

@@ -1,6 +1,7 @@
 //! One way out: every request, retries, redirects and token requests included, goes through [`Client::json`].
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::BackoffBuilder;
@@ -25,6 +26,7 @@ use super::limits;
 use super::reply;
 use super::reply::Reply;
 use super::reply::Verdict;
+use super::words;
 
 /// The longest body that is read. The largest that GitHub is known to send, 100 workflow runs, is 1 to 2 MB.
 const MAX_BODY: usize = 32 << 20;
@@ -228,8 +230,9 @@ impl Client {
                 }
                 Ok(reply)
             }
-            Ok(Err(why)) => {
-                Err(Verdict::Again { failure: Failure::new(Reason::Unreachable, ask.doing.as_str(), why), wait: None })
+            Ok(Err((why, cure))) => {
+                let failure = Failure::new(Reason::Unreachable, ask.doing.as_str(), why).with_cure(cure);
+                Err(Verdict::Again { failure, wait: None })
             }
             Err(_) => {
                 let why = format!("no whole answer within {} s", self.pace.per_try.as_secs_f64());
@@ -239,8 +242,8 @@ impl Client {
         })
     }
 
-    /// Sends, and reads the body whole. The error's words hold no address and no header.
-    async fn exchange(&self, ask: &Ask, path: &str, bearer: &HeaderValue) -> Result<Reply, String> {
+    /// Sends, and reads the body whole; else why not, which holds no path and no header, and the cure.
+    async fn exchange(&self, ask: &Ask, path: &str, bearer: &HeaderValue) -> Result<Reply, (String, String)> {
         let mut request = Request::builder()
             .method(ask.method.clone())
             .uri(path)
@@ -253,11 +256,13 @@ impl Client {
         }
         let request = request
             .body(ask.body.clone().unwrap_or_default())
-            .map_err(|error| format!("the request cannot be built: {error}"))?;
-        let response = self.crab.execute(request).await.map_err(|error| innermost(&error))?;
+            .map_err(|error| (format!("the request cannot be built: {error}"), String::new()))?;
+        let host = self.origin.split_once("://").map_or("", |(_, host)| host);
+        let broken = |error: &(dyn Error + 'static)| words::no_connection(error, host, &self.secrets);
+        let response = self.crab.execute(request).await.map_err(|error| broken(&error))?;
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| innermost(error.as_ref()))?.to_bytes();
-        Ok(Reply { status: parts.status, headers: parts.headers, body })
+        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| broken(error.as_ref()))?.to_bytes();
+        Ok(Reply { status: parts.status, headers: parts.headers, body, secrets: Arc::clone(&self.secrets) })
     }
 
     /// Waits out a pause, or the renewal of a used-up quota, if the deadline allows.
@@ -305,14 +310,14 @@ impl Client {
 
 fn content<T: DeserializeOwned>(reply: &Reply, ask: &Ask) -> Read<(T, HeaderMap)> {
     if reply.status == StatusCode::CONFLICT {
-        let why = format!("GitHub answered 409 {}", reply::words(&reply.body));
+        let why = format!("GitHub answered 409 {}", reply.words());
         return Err(Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why.trim_end())));
     }
-    parse(&reply.body, ask).map(|value| (value, reply.headers.clone()))
+    parse(&reply.body, reply, ask).map(|value| (value, reply.headers.clone()))
 }
 
 /// Reads JSON. A body that is none is worth one more try, HTML is not: it comes from something in between.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8], ask: &Ask) -> Read<T> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8], reply: &Reply, ask: &Ask) -> Read<T> {
     if body.trim_ascii_start().starts_with(b"<") {
         let failure = Failure::new(Reason::BadReply, ask.doing.as_str(), "the answer is HTML instead of JSON");
         return Err(Verdict::Failed(
@@ -322,18 +327,9 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8], ask: &Ask) -> Read<T> {
     }
     serde_json::from_slice(body).map_err(|error| {
         if error.is_data() {
-            let why = format!("the answer is not what the API promises: {}", reply::clip(&error.to_string()));
+            let why = format!("the answer is not what the API promises: {}", reply.secrets.clip(&error.to_string()));
             return Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why));
         }
         Verdict::Good
     })
-}
-
-/// The words of the innermost cause: those around it repeat it, or quote the address.
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    format!("the connection failed: {}", reply::clip(&inner.to_string()))
 }

@@ -1,5 +1,7 @@
 //! Commits of the default branch.
 
+use std::collections::BTreeSet;
+
 use collector::Failure;
 use collector::Reason;
 use collector::Window;
@@ -28,13 +30,20 @@ impl Repo<'_> {
         };
         let of = self.full_name();
         let variables = self.with(json!({"head": default.head, "since": self.since()}));
-        let history: Connection<Commit> = all(self.client, queries::COMMITS, &variables, &of).await?;
-        if history.total_count.is_some_and(|total| total != history.nodes.len()) {
-            return Err(broken(queries::COMMITS, &of, "the pages do not hold as many commits as GitHub counts"));
+        let mut history: Option<Vec<Commit>> = None;
+        for _ in 0..2 {
+            let read: Connection<Commit> = all(self.client, queries::COMMITS, &variables, &of).await?;
+            let distinct = read.nodes.iter().map(|commit| &commit.oid).collect::<BTreeSet<_>>().len();
+            if distinct == read.nodes.len() && read.total_count == Some(distinct) {
+                history = Some(read.nodes);
+                break;
+            }
         }
         // Those from the future, by somebody's clock, are in no window, but lead to others that are.
-        let mut commits = history.nodes;
-        if commits.iter().any(|commit| commit.parents.total_count.is_some_and(|n| n != commit.parents.nodes.len())) {
+        let Some(mut commits) = history else {
+            return Err(broken(queries::COMMITS, &of, "the pages do not hold as many as GitHub counts, twice"));
+        };
+        if commits.iter().any(|commit| commit.parents.total_count != commit.parents.nodes.len()) {
             return Err(broken(queries::COMMITS, &of, "a commit has more than 100 parents"));
         }
         try_join_all(commits.iter_mut().map(|commit| self.complete_commit(commit))).await?;
@@ -48,7 +57,7 @@ impl Repo<'_> {
         match plain(commits, self.now).find(unknown) {
             None => Ok(commits),
             Some(commit) => {
-                let why = format!("GitHub could not compute what commit {} changes", commit.oid);
+                let why = format!("GitHub could not compute what commit {} changes", commit.oid.escape_debug());
                 let doing = format!("read the lines of the commits of {}", self.full_name());
                 Err(Failure::new(Reason::BadReply, doing, why)
                     .with_cure("The metrics come back when it can, or when the commit is 7 days old"))
@@ -70,9 +79,7 @@ impl Repo<'_> {
             return Ok(());
         }
         for pull in &mut commit.associated_pull_requests.nodes {
-            if let Some(labels) = &mut pull.labels {
-                complete(self.client, queries::PULL_LABELS, &json!({"id": pull.id}), &of, labels).await?;
-            }
+            complete(self.client, queries::PULL_LABELS, &json!({"id": pull.id}), &of, &mut pull.labels).await?;
         }
         Ok(())
     }

@@ -10,9 +10,11 @@ use futures_util::future::try_join_all;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::Cursors;
 use super::Repo;
 use super::all;
 use super::broken;
+use super::check_newest_first;
 use super::complete;
 use crate::metrics::delivery::Contents;
 use crate::metrics::delivery::by_oid;
@@ -56,11 +58,12 @@ impl Repo<'_> {
         let start = Window::days(self.now, 7).start();
         let variables = self.with(json!({"environments": spellings(&self.config.production_environment)}));
         let mut recent: Vec<Deployment> = Vec::new();
-        let mut after: Option<String> = None;
+        let (mut after, mut cursors): (Option<String>, _) = (None, Cursors::default());
         let any = loop {
             let page = self.client.page::<Deployment>(queries::DEPLOYMENTS, &variables, after.as_deref(), &of).await?;
-            let next = page.connection.next().map(str::to_owned);
-            let any = page.all.ok_or_else(|| broken(queries::DEPLOYMENTS, &of, "the answer has no total"))? > 0;
+            check_newest_first(&page, queries::DEPLOYMENTS, &of, |is| (is.created_at, is.id.clone()))?;
+            let next = cursors.next(&page.connection, queries::DEPLOYMENTS, &of)?;
+            let all = page.all.ok_or_else(|| broken(queries::DEPLOYMENTS, &of, "the answer has no total"))?;
             let last = page.connection.nodes.iter().any(|deployment| deployment.created_at < start);
             for deployment in page.connection.nodes {
                 // A deployment made meanwhile moves the pages: the last of one is the first of the next again.
@@ -68,17 +71,18 @@ impl Repo<'_> {
                     recent.push(deployment);
                 }
             }
-            match next {
-                Some(next) if !last && Some(&next) != after.as_ref() => after = Some(next),
-                Some(_) if !last => return Err(broken(queries::DEPLOYMENTS, &of, "GitHub's pages do not go on")),
-                _ => break any,
+            if all < recent.len() {
+                let why = format!("GitHub lists {} deployments, and counts {all} in all", recent.len());
+                return Err(broken(queries::DEPLOYMENTS, &of, why));
             }
+            if last || next.is_none() {
+                break all > 0;
+            }
+            after = next;
         };
         for deployment in &mut recent {
-            if let Some(statuses) = &mut deployment.statuses {
-                let variables = json!({"id": deployment.id});
-                complete(self.client, queries::DEPLOYMENT_STATUSES, &variables, &of, statuses).await?;
-            }
+            let variables = json!({"id": deployment.id});
+            complete(self.client, queries::DEPLOYMENT_STATUSES, &variables, &of, &mut deployment.statuses).await?;
         }
         Ok(Deployments { any, recent })
     }
@@ -114,7 +118,7 @@ impl Repo<'_> {
         let mut contents = Contents::new();
         while !left.is_empty() {
             let ask = |size: usize| json!({"ids": &left[..size.min(left.len())], "since": since});
-            let data: Nodes = self.client.shrinking(queries::CONTENTS, &of, ask).await?;
+            let (data, _): (Nodes, _) = self.client.shrinking(queries::CONTENTS, &of, ask).await?;
             let mut answered: Vec<Contained> = data.nodes.into_iter().flatten().collect();
             let before = left.len();
             left.retain(|id| !answered.iter().any(|commit| commit.id == **id));

@@ -40,7 +40,7 @@ struct FilesOfPull {
     id: String,
     files: Connection<PullFile>,
     /// The last page, where it was asked for.
-    tail: Option<Connection<PullFile>>,
+    tail: Option<crate::records::Nodes<PullFile>>,
 }
 
 impl FilesOfPull {
@@ -56,7 +56,6 @@ impl FilesOfPull {
 
 #[derive(Deserialize)]
 struct CommitFiles {
-    #[serde(default)]
     files: Vec<CommitFile>,
 }
 
@@ -131,7 +130,7 @@ impl Repo<'_> {
         let mut found = BTreeMap::new();
         while !left.is_empty() {
             let ask = |size: usize| json!({"ids": &left[..size.min(left.len())], "tail": tail});
-            let data: Nodes = self.client.shrinking(queries::FILES_OF_PULLS, &of, ask).await?;
+            let (data, _): (Nodes, _) = self.client.shrinking(queries::FILES_OF_PULLS, &of, ask).await?;
             let mut answered: Vec<FilesOfPull> = data.nodes.into_iter().flatten().collect();
             let before = left.len();
             left.retain(|id| !answered.iter().any(|pull| pull.id == **id));
@@ -161,8 +160,9 @@ impl Repo<'_> {
         while let Some(path) = next.take() {
             let ask = self.client.get(&path, &what, "Contents: read");
             let (page, headers) = self.client.json::<CommitFiles>(&ask).await.map_err(|t| t.failure())?;
+            let got = page.files.len();
             files.extend(page.files);
-            if files.len() <= MAX_LISTED {
+            if got > 0 && files.len() <= MAX_LISTED {
                 next = self.client.next_page(&headers);
             }
         }

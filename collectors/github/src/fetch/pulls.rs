@@ -8,9 +8,11 @@ use collector::Window;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
+use super::Cursors;
 use super::Repo;
 use super::all;
 use super::broken;
+use super::check_newest_first;
 use super::complete;
 use crate::metrics::pulls::has_review_comment;
 use crate::queries;
@@ -56,12 +58,13 @@ impl Repo<'_> {
         pulls: &mut BTreeMap<u64, ClosedPull>,
     ) -> Result<usize, Failure> {
         let (variables, of) = (self.variables(), self.full_name());
-        let mut after: Option<String> = None;
+        let (mut after, mut cursors): (Option<String>, _) = (None, Cursors::default());
         let mut pages = 0;
         loop {
             let page = self.client.page::<ClosedPull>(queries::CLOSED_PULLS, &variables, after.as_deref(), &of).await?;
             pages += 1;
-            let next = page.connection.next().map(str::to_owned);
+            check_newest_first(&page, queries::CLOSED_PULLS, &of, |pull| (pull.updated_at, pull.number))?;
+            let next = cursors.next(&page.connection, queries::CLOSED_PULLS, &of)?;
             let mut last = false;
             for pull in page.connection.nodes {
                 last |= pull.updated_at < since;
@@ -69,11 +72,10 @@ impl Repo<'_> {
                     pulls.insert(pull.number, pull);
                 }
             }
-            match next {
-                Some(next) if !last && Some(&next) != after.as_ref() => after = Some(next),
-                Some(_) if !last => return Err(broken(queries::CLOSED_PULLS, &of, "GitHub's pages do not go on")),
-                _ => return Ok(pages),
+            if last || next.is_none() {
+                return Ok(pages);
             }
+            after = next;
         }
     }
 
@@ -84,16 +86,14 @@ impl Repo<'_> {
         // The first review can be on any page: a draft begun early may be submitted late.
         complete(self.client, queries::PULL_REVIEWS, &variables, &of, &mut pull.reviews).await?;
         complete(self.client, queries::PULL_READY, &variables, &of, &mut pull.ready).await?;
+        let mut cursors = Cursors::default();
         while !has_review_comment(pull) {
             // Cheapest first: the rest of the threads that are known, then more threads.
             if let Some(thread) = pull.review_threads.nodes.iter_mut().find(|t| t.comments.page_info.has_next_page) {
                 let variables = json!({"id": thread.id});
                 complete(self.client, queries::THREAD_COMMENTS, &variables, &of, &mut thread.comments).await?;
-            } else if let Some(next) = pull.review_threads.next().map(str::to_owned) {
+            } else if let Some(next) = cursors.next(&pull.review_threads, queries::PULL_THREADS, &of)? {
                 let page = self.client.page(queries::PULL_THREADS, &variables, Some(&next), &of).await?.connection;
-                if page.next() == Some(&next) {
-                    return Err(broken(queries::PULL_THREADS, &of, "GitHub's pages do not go on"));
-                }
                 pull.review_threads.extend(page);
             } else {
                 break;

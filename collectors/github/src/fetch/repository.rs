@@ -14,6 +14,7 @@ use crate::queries;
 use crate::queries::Query;
 use crate::records::Oid;
 use crate::records::Total;
+use crate::records::present;
 
 /// A repository that was found, and what it is read with.
 pub(crate) struct Repo<'a> {
@@ -45,13 +46,16 @@ struct Data {
 #[serde(rename_all = "camelCase")]
 struct Found {
     name_with_owner: String,
+    #[serde(deserialize_with = "present")]
     default_branch_ref: Option<Ref>,
+    #[serde(deserialize_with = "present")]
     branches: Option<Total>,
 }
 
 #[derive(Deserialize)]
 struct Ref {
     name: String,
+    #[serde(deserialize_with = "present")]
     target: Option<Oid>,
 }
 
@@ -74,8 +78,8 @@ impl<'a> Repo<'a> {
             ))
         };
         let found = data.repository.ok_or_else(|| missing("GitHub knows no such repository"))?;
-        let Some((owner, name)) = found.name_with_owner.split_once('/') else {
-            return Err(missing("GitHub calls it by a name without an owner"));
+        let Ok(Repository { owner, name }) = found.name_with_owner.parse() else {
+            return Err(missing("GitHub calls it by a name that no repository can have"));
         };
         let branches = found.branches.map(|total| total.total_count);
         let default = found
@@ -88,15 +92,7 @@ impl<'a> Repo<'a> {
             return Err(Failure::new(Reason::BadReply, doing, why)
                 .with_cure(format!("Check that the credential has the right {}", queries::REPOSITORY.right)));
         }
-        Ok(Repo {
-            client,
-            config,
-            now,
-            owner: owner.to_owned(),
-            name: name.to_owned(),
-            default,
-            branches: branches.unwrap_or_default(),
-        })
+        Ok(Repo { client, config, now, owner, name, default, branches: branches.unwrap_or_default() })
     }
 
     /// `owner/name`, the present one.

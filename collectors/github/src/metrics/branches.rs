@@ -17,9 +17,7 @@ pub(crate) fn compute(branches: &[Branch], default: Option<&str>, now: Timestamp
     let others: Vec<&Branch> = branches.iter().filter(|branch| Some(branch.name.as_str()) != default).collect();
     let active = others
         .iter()
-        .filter(|branch| {
-            branch.target.as_ref().and_then(|tip| tip.committed_date).is_some_and(|at| window.contains(at))
-        })
+        .filter(|branch| branch.target.as_ref().is_some_and(|tip| window.contains(tip.committed_date)))
         .count();
     let mut batch = Batch::new();
     batch.gauge(&catalog::BRANCHES_ACTIVE, active as f64, tags);

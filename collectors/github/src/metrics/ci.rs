@@ -28,13 +28,14 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// # Errors
-    /// The words of the mistake when a pattern is no glob.
-    pub fn new(config: &Config) -> Result<Self, String> {
+    /// The key of the setting, and the words of the mistake, when a pattern is no glob.
+    pub fn new(config: &Config) -> Result<Self, (&'static str, String)> {
         let tests = match config.test_workflows.as_slice() {
             [] => None,
-            globs => Some(set(globs, false)?),
+            globs => Some(set(globs, false).map_err(|why| ("github.ci.test_workflows", why))?),
         };
-        let benchmarks = set(&config.benchmark_workflows, true)?;
+        let benchmarks =
+            set(&config.benchmark_workflows, true).map_err(|why| ("github.ci.benchmark_workflows", why))?;
         Ok(Settings { tests, benchmarks, timeout_minutes: f64::from(config.timeout_minutes) })
     }
 }
@@ -68,7 +69,7 @@ pub(crate) fn runs(runs: &[Run], now: Timestamp, settings: &Settings, tags: &Tag
 }
 
 /// The gauge of the runs that have not started.
-pub(crate) fn queue(queued: u64, tags: &Tags) -> Batch {
+pub(crate) fn queue(queued: usize, tags: &Tags) -> Batch {
     let mut batch = Batch::new();
     batch.gauge(&catalog::RUNS_QUEUED, queued as f64, tags);
     batch
@@ -91,10 +92,11 @@ pub(crate) fn in_window(runs: &[Run], now: Timestamp) -> impl Iterator<Item = &R
 }
 
 /// The newest `limit` completed runs of 7 days; their jobs are asked for.
-pub(crate) fn newest_completed(runs: &[Run], now: Timestamp, limit: usize) -> Vec<u64> {
+pub(crate) fn newest_completed(runs: &[Run], now: Timestamp, limit: usize) -> Vec<&Run> {
     let mut completed: Vec<&Run> = in_window(runs, now).filter(|run| run.completed).collect();
     completed.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
-    completed.into_iter().take(limit).map(|run| run.id).collect()
+    completed.truncate(limit);
+    completed
 }
 
 /// One workflow's latest runs on the default branch.
@@ -162,7 +164,7 @@ fn duration(run: &Run) -> Option<f64> {
 /// the times of the attempt that they ran in: one that ended before it was created was not waiting. One that started
 /// a moment before it was created did not wait either, by two clocks.
 fn wait(job: &Job) -> Option<f64> {
-    let (created, started) = (job.created_at?, job.started_at?);
+    let (created, started) = (job.created_at, job.started_at?);
     let taken_over = started < created && job.completed_at.is_some_and(|completed| completed <= created);
     (!taken_over).then(|| minutes(created, started).max(0.0))
 }

@@ -173,15 +173,26 @@ fn configured_workflows() {
     assert_eq!(with(&["Unit*", "Lint"], &[], "github.ci.tests_passing_on_main"), Some(0.0));
     assert_eq!(with(&["Unit*", "Lint"], &[], "github.ci.benchmarks_passing"), None);
     assert_eq!(with(&["none"], &[], "github.ci.tests_passing_on_main"), None);
-    assert!(Settings::new(&config(&["["], &[])).unwrap_err().contains("\"[\""));
+    for (config, key) in [
+        (config(&["ok", "["], &[]), "github.ci.test_workflows"),
+        (config(&[], &["["]), "github.ci.benchmark_workflows"),
+    ] {
+        let (named, why) = config.check().unwrap_err();
+        assert_eq!(named, key);
+        assert!(why.contains("\"[\""), "{why}");
+    }
+    assert_eq!(config(&["*"], &["*benchmark*"]).check(), Ok(()));
 }
 
 #[test]
 fn queue_times_leave_skipped_and_unstarted_jobs_out() {
     let job = |conclusion: &str, wait: Option<i64>| -> Job {
         let started = wait.map(|wait| (ago(HOUR) + SignedDuration::from_mins(wait)).to_string());
-        serde_json::from_value(json!({"conclusion": conclusion, "created_at": when(HOUR), "started_at": started}))
-            .unwrap()
+        let created = when(HOUR);
+        let job = json!({
+            "id": 1, "conclusion": conclusion, "created_at": created, "started_at": started, "completed_at": null,
+        });
+        serde_json::from_value(job).unwrap()
     };
     let batch = jobs(&[job("success", Some(1)), job("failure", Some(3)), job("skipped", Some(50))], &tags());
     assert_eq!(value(&batch, "github.ci.queue_time_minutes.p50"), Some(2.0));
@@ -199,7 +210,7 @@ fn jobs_are_those_of_the_newest_completed_runs() {
         Run { created_at: ago(1), completed: false, ..run(4) },
         Run { created_at: ago(-1), ..run(5) },
     ];
-    assert_eq!(newest_completed(&all, now(), 2), [1, 3]);
+    assert_eq!(newest_completed(&all, now(), 2).iter().map(|run| run.id).collect::<Vec<_>>(), [1, 3]);
     assert!(newest_completed(&all, now(), 0).is_empty());
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn compute(commits: &[Commit], now: Timestamp, settings: Settings<'_>
 
 /// The gauges of the lines.
 pub(crate) fn lines(commits: &[Commit], now: Timestamp, tags: &Tags) -> Batch {
-    let lines = |of: fn(&Commit) -> u64| -> f64 { plain(commits, now).map(of).sum::<u64>() as f64 };
+    let lines = |of: fn(&Commit) -> usize| -> f64 { plain(commits, now).map(of).sum::<usize>() as f64 };
     let mut batch = Batch::new();
     batch.gauge(&catalog::LINES_ADDED, lines(|commit| commit.additions), tags);
     batch.gauge(&catalog::LINES_DELETED, lines(|commit| commit.deletions), tags);
@@ -153,7 +153,7 @@ fn is_word(c: char) -> bool {
 }
 
 fn has_label(commit: &Commit, labels: &[String], settings: Settings<'_>) -> bool {
-    settings.pulls_of(commit).filter_map(|pull| pull.labels.as_ref()).flat_map(|of| &of.nodes).any(|label| {
+    settings.pulls_of(commit).flat_map(|pull| &pull.labels.nodes).any(|label| {
         let name = label.name.to_lowercase();
         labels.iter().any(|wanted| wanted.to_lowercase() == name)
     })

@@ -143,8 +143,8 @@ fn succeeded(deployment: &Deployment) -> bool {
     let ends = |status: &DeploymentStatus| ["SUCCESS", "FAILURE", "ERROR"].contains(&status.state.as_str());
     deployment
         .statuses
+        .nodes
         .iter()
-        .flat_map(|statuses| &statuses.nodes)
         .filter(|status| status.state != "INACTIVE")
         .max_by_key(|status| (status.created_at, ends(status), &status.state))
         .is_some_and(|status| status.state == "SUCCESS")
@@ -161,10 +161,10 @@ mod tests {
     fn deployment(seconds: i64, environment: Value, statuses: &[(&str, i64)]) -> Deployment {
         let statuses: Vec<Value> =
             statuses.iter().map(|(state, s)| json!({"state": state, "createdAt": when(*s)})).collect();
-        serde_json::from_value(json!({
+        serde_json::from_value(paged(json!({
             "id": "D", "environment": environment, "createdAt": when(seconds), "commitOid": "c1",
             "commit": {"id": "C_c1"}, "statuses": {"nodes": statuses},
-        }))
+        })))
         .unwrap()
     }
 

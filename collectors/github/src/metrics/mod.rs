@@ -73,7 +73,7 @@ pub(crate) mod sample {
             "reviewThreads": {"nodes": []}, "ready": {"nodes": []},
         });
         lay(&mut record, with);
-        serde_json::from_value(record).unwrap()
+        serde_json::from_value(paged(record)).unwrap()
     }
 
     /// A commit of an hour ago by ann.
@@ -85,7 +85,21 @@ pub(crate) mod sample {
             "associatedPullRequests": {"nodes": []},
         });
         lay(&mut record, with);
-        serde_json::from_value(record).unwrap()
+        serde_json::from_value(paged(record)).unwrap()
+    }
+
+    /// `record` with all of each connection in its one page.
+    pub fn paged(mut record: Value) -> Value {
+        if let Some(nodes) = record.get("nodes").and_then(Value::as_array).map(Vec::len) {
+            record["pageInfo"] = json!({"hasNextPage": false, "endCursor": null});
+            record["totalCount"] = json!(nodes);
+        }
+        match &mut record {
+            Value::Object(fields) => fields.values_mut().for_each(|value| *value = paged(value.take())),
+            Value::Array(items) => items.iter_mut().for_each(|value| *value = paged(value.take())),
+            _ => (),
+        }
+        record
     }
 
     fn lay(record: &mut Value, with: Value) {

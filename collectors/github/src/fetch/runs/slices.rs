@@ -4,11 +4,23 @@ use collector::Failure;
 use collector::Reason;
 use jiff::Timestamp;
 
+use crate::records::Run;
+
 /// Runs that GitHub lists of any filtered listing at most. A total of just so many may be a total cut short.
 pub(super) const CAP: usize = 1000;
 
+/// Runs that are believed, of a week or waiting: GitHub's largest quota, 15,000 requests an hour, could just about list
+/// them.
+pub(super) const MOST: usize = 1_000_000;
+
 /// Runs that a cut slice is meant to have: some way below the cap, because runs are not spread evenly.
 pub(super) const AIM: usize = 700;
+
+/// How many runs the parts of a slice of `total` may hold together: a little more, for those that were not yet in GitHub's
+/// index, or any number, where the total may be cut short.
+pub(super) fn allowed(total: usize) -> usize {
+    if total == CAP { MOST } else { total + total / 10 }
+}
 
 /// A closed interval of whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +36,11 @@ impl Slice {
         let parts = i64::try_from(total.div_ceil(AIM)).ok()?.max(2).min(seconds);
         let start = |part: i64| self.first + (seconds as i128 * part as i128 / parts.max(1) as i128) as i64;
         (seconds > 1).then(|| (0..parts).map(|part| Slice { first: start(part), last: start(part + 1) - 1 }).collect())
+    }
+
+    /// Whether a run was created in it.
+    pub fn holds(self, run: &Run) -> bool {
+        (self.first..=self.last).contains(&run.created_at.as_second())
     }
 
     /// The value of the `created` parameter.

@@ -13,21 +13,26 @@ use crate::records::Conclusion;
 use crate::records::Job;
 use crate::records::Run;
 use crate::records::at;
+use crate::records::count;
 use crate::records::maybe_at;
+use crate::records::present;
 
 #[derive(Deserialize)]
 pub(super) struct Total {
-    pub total_count: u64,
+    #[serde(deserialize_with = "count")]
+    pub total_count: usize,
 }
 
 #[derive(Deserialize)]
 pub(super) struct RunPage {
+    #[serde(deserialize_with = "count")]
     pub total_count: usize,
     pub workflow_runs: Vec<WireRun>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct JobPage {
+    #[serde(deserialize_with = "count")]
     pub total_count: usize,
     pub jobs: Vec<Job>,
 }
@@ -36,22 +41,29 @@ pub(super) struct JobPage {
 pub(super) struct WireRun {
     id: u64,
     workflow_id: u64,
+    /// Null or absent where the workflow has none.
     name: Option<String>,
-    path: Option<String>,
-    event: Option<String>,
+    path: String,
+    event: String,
+    #[serde(deserialize_with = "present")]
     status: Option<String>,
+    #[serde(deserialize_with = "present")]
     conclusion: Option<String>,
-    run_attempt: Option<u32>,
+    /// Not promised, like `run_started_at`, but always sent; without them a re-run would pass for a first attempt, and
+    /// a run for one without a duration.
+    run_attempt: u32,
+    #[serde(deserialize_with = "present")]
     head_branch: Option<String>,
     head_sha: String,
     #[serde(deserialize_with = "at")]
     created_at: Timestamp,
-    #[serde(default, deserialize_with = "maybe_at")]
+    #[serde(deserialize_with = "maybe_at")]
     run_started_at: Option<Timestamp>,
     #[serde(deserialize_with = "at")]
     updated_at: Timestamp,
-    repository: Option<Id>,
+    repository: Id,
     /// Null when the fork is deleted.
+    #[serde(deserialize_with = "present")]
     head_repository: Option<Id>,
 }
 
@@ -62,16 +74,16 @@ struct Id {
 
 impl WireRun {
     pub fn slim(self, default_branch: &str, names: &Interner) -> Run {
-        let name = self.name.filter(|name| !name.is_empty()).or(self.path).unwrap_or_default();
-        let own = self.head_repository.is_some() && self.head_repository == self.repository;
+        let name = self.name.filter(|name| !name.is_empty()).unwrap_or(self.path);
+        let own = self.head_repository.as_ref() == Some(&self.repository);
         Run {
             id: self.id,
             workflow: self.workflow_id,
             name: names.get(name.into()),
-            on_push: self.event.as_deref() == Some("push"),
+            on_push: self.event == "push",
             completed: self.status.as_deref() == Some("completed"),
             conclusion: Conclusion::from(self.conclusion.as_deref()),
-            attempt: self.run_attempt.unwrap_or(1),
+            attempt: self.run_attempt,
             on_default_branch: own && self.head_branch.as_deref() == Some(default_branch),
             head_sha: self.head_sha.into(),
             created_at: self.created_at,
