@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::config::github;
 use crate::config::problem::capital;
 use crate::config::problem::did_you_mean;
+use crate::config::skypilot;
 use crate::telemetry;
 
 /// A source that orgpulse knows, configured or not.
@@ -22,7 +23,10 @@ pub struct Source {
 }
 
 /// The run order.
-pub const SOURCES: &[Source] = &[Source { name: "github", metrics: ::github::METRICS, configure: github::configure }];
+pub const SOURCES: &[Source] = &[
+    Source { name: "github", metrics: ::github::METRICS, configure: github::configure },
+    Source { name: "skypilot", metrics: ::skypilot::METRICS, configure: skypilot::configure },
+];
 
 /// Every metric with the name of its source: those of the sources, then the run's own.
 pub fn catalog() -> impl Iterator<Item = (&'static str, &'static MetricDef)> {

@@ -35,7 +35,7 @@ pub fn markdown() -> String {
     for setting in SETTINGS {
         let form = match setting.kind {
             Kind::Text => "text".to_owned(),
-            Kind::Url => "address".to_owned(),
+            Kind::Url | Kind::UrlWithUser => "address".to_owned(),
             Kind::Duration => "time".to_owned(),
             Kind::Whole(min, u64::MAX) => format!("{min} or more"),
             Kind::Whole(min, max) => format!("{min} to {max}"),

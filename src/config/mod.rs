@@ -7,6 +7,7 @@ pub mod problem;
 pub mod run;
 pub mod setting;
 pub mod settings;
+pub mod skypilot;
 #[cfg(test)]
 mod tests;
 

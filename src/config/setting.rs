@@ -25,6 +25,9 @@ pub enum Kind {
     Text,
     /// An http or https address.
     Url,
+    /// The same with a user and a password in it, or without: a secret that is shown without them, and that may not
+    /// stand in the file with them.
+    UrlWithUser,
     /// A time such as `90s` or `10m`.
     Duration,
     /// A whole number in a closed range.
@@ -86,6 +89,9 @@ pub const SETTINGS: &[Setting] = &[
     row("github.ci.test_workflows", "GITHUB_CI_TEST_WORKFLOWS", Kind::List, "", "Name globs of test workflows", "every workflow with a push run on the default branch in 7 days"),
     row("github.ci.benchmark_workflows", "GITHUB_CI_BENCHMARK_WORKFLOWS", Kind::List, "*benchmark*", "Name globs of benchmark workflows, any case", "the default"),
     row("github.ci.max_job_lookups", "GITHUB_CI_MAX_JOB_LOOKUPS", Kind::Whole(0, 1_000), "20", "Runs of a repository whose jobs are asked for, for queue times; 0 = none", "the default"),
+
+    row("skypilot.endpoint", "SKYPILOT_API_SERVER_ENDPOINT", Kind::UrlWithUser, "", "Address of the SkyPilot API server; https://USER:PASSWORD@HOST for basic auth", "SkyPilot is not read"),
+    row("skypilot.token", "SKYPILOT_API_TOKEN", Kind::Secret, "", "Token of a service account of the server", "basic auth if the address holds a user, else none"),
 ];
 
 /// The setting with this key.

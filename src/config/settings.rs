@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -58,6 +59,16 @@ enum Checked {
     Duration(Duration),
     List(Vec<String>),
     Secret(SecretString),
+    Address(Address),
+}
+
+/// An address, and the user that was in it.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// Without the user, and without a trailing slash.
+    pub address: String,
+    /// User and password, as they are sent.
+    pub user: Option<(String, SecretString)>,
 }
 
 /// All settings that have a value, each checked for its form.
@@ -168,6 +179,14 @@ impl Settings {
         }
     }
 
+    /// An address that may have held a user.
+    pub fn address(&self, key: &str) -> Option<Address> {
+        match self.values.get(key) {
+            Some((Checked::Address(address), _)) => Some(address.clone()),
+            _ => None,
+        }
+    }
+
     /// The value as `config show` prints it: a secret as `***`, nothing when unset.
     pub fn shown(&self, key: &str) -> Option<String> {
         self.values.get(key).map(|(value, _)| match value {
@@ -177,6 +196,8 @@ impl Settings {
             Checked::Duration(duration) => format!("{duration:?}"),
             Checked::List(list) => list.join(","),
             Checked::Secret(_) => "***".to_owned(),
+            Checked::Address(Address { address, user: None }) => address.clone(),
+            Checked::Address(Address { address, user: Some(_) }) => format!("{address} with a user, ***"),
         })
     }
 
@@ -234,11 +255,21 @@ fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs,
             texts.map(Checked::List).ok_or_else(|| "must be a list of texts".to_owned())
         }
         (_, value) => match scalar(value) {
-            Some(text) => parse(setting, &text),
+            Some(text) => parse(setting, &text).and_then(without_user),
             None => Err(format!("must be {}", form(setting.kind))),
         },
     };
     Some((parsed, Origin::File(path.clone())))
+}
+
+/// The file is kept where secrets are not.
+fn without_user(value: Checked) -> Result<Checked, String> {
+    match value {
+        Checked::Address(Address { user: Some(_), .. }) => {
+            Err("must not hold a user or password in the configuration file: set its variable instead".to_owned())
+        }
+        value => Ok(value),
+    }
 }
 
 fn scalar(value: &Value) -> Option<String> {
@@ -308,7 +339,7 @@ fn form(kind: Kind) -> String {
     match kind {
         Kind::Text | Kind::Secret => "a text".to_owned(),
         Kind::Path => "a path".to_owned(),
-        Kind::Url => "an http:// or https:// address".to_owned(),
+        Kind::Url | Kind::UrlWithUser => "an http:// or https:// address".to_owned(),
         Kind::Duration => "a time such as 90s or 10m, more than 0".to_owned(),
         Kind::Whole(min, u64::MAX) => format!("a whole number of at least {min}"),
         Kind::Whole(min, max) => format!("a whole number from {min} to {max}"),
@@ -333,6 +364,10 @@ fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
             }
             Ok(Checked::Text(text.trim_end_matches('/').to_owned()))
         }
+        // Its text may hold a password, so that no message quotes it.
+        Kind::UrlWithUser => address(text).map(Checked::Address).ok_or_else(|| {
+            format!("must be {} without a query, with USER:PASSWORD@ before the host or not", form(setting.kind))
+        }),
         Kind::Duration => match text.parse::<SignedDuration>().map(Duration::try_from) {
             Ok(Ok(duration)) if !duration.is_zero() => Ok(Checked::Duration(duration)),
             _ => Err(wrong()),
@@ -353,4 +388,18 @@ fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
         Kind::Secret if text.is_empty() => Err("is set but empty".to_owned()),
         Kind::Secret => Ok(Checked::Secret(SecretString::from(text))),
     }
+}
+
+/// Divides an address into itself and the user in it.
+fn address(text: &str) -> Option<Address> {
+    let mut url = reqwest::Url::parse(text).ok()?;
+    if !["http", "https"].contains(&url.scheme()) || url.query().is_some() || url.fragment().is_some() {
+        return None;
+    }
+    let plain = |part: &str| percent_decode_str(part).decode_utf8().map(|part| part.into_owned()).ok();
+    let (name, password) = (plain(url.username())?, plain(url.password().unwrap_or_default())?);
+    let user = (!name.is_empty() || !password.is_empty()).then(|| (name, SecretString::from(password)));
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    Some(Address { address: url.as_str().trim_end_matches('/').to_owned(), user })
 }

@@ -1,0 +1,34 @@
+//! The doctor's questions: is the server there, and may the credential read what each group needs?
+
+use collector::Context;
+use collector::Finding;
+
+use crate::client::Client;
+use crate::client::Pace;
+use crate::config::Config;
+use crate::fetch;
+use crate::fetch::Queue;
+
+/// One finding for the server, and one for each thing that is read of it.
+pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
+    let finding = |what: &str, outcome| Finding { what: what.to_owned(), outcome };
+    let reach = format!("reach the SkyPilot API server at {}", config.endpoint);
+    let (client, server) = match Client::connect(config, context, Pace::default()).await {
+        Ok(connected) => connected,
+        Err(failure) => return vec![finding(&reach, Err(failure))],
+    };
+    let version = server.version.as_deref().unwrap_or("unknown");
+    let api = server.api_version.map_or("unknown".to_owned(), |version| version.to_string());
+    let user = server.user.as_ref().and_then(|user| user.name.as_deref());
+    let user = user.map_or(String::new(), |name| format!(", as user {name}"));
+    let jobs = fetch::queue(&client, &server).await.map(|queue| match queue {
+        Queue::Jobs(tasks) => format!("allowed, {} tasks, finished ones included", tasks.len()),
+        Queue::ControllerDown => "allowed; the jobs controller is down: no job is in progress".to_owned(),
+    });
+    let clusters = fetch::clusters(&client).await.map(|clusters| format!("allowed, {} clusters", clusters.len()));
+    vec![
+        finding(&reach, Ok(format!("version {version}, API {api}{user}"))),
+        finding("read the managed jobs of all users", jobs),
+        finding("read the clusters of all users", clusters),
+    ]
+}

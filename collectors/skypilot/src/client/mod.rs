@@ -1,0 +1,99 @@
+//! The client: requests to the API server, with credential, versions, retries and the deadline. No arithmetic.
+
+mod operation;
+mod reply;
+#[cfg(test)]
+mod tests;
+mod transport;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use collector::Context;
+use collector::Failure;
+use collector::Meter;
+use collector::Reason;
+use tokio::time::Instant;
+
+use crate::config::Auth;
+use crate::config::Config;
+use crate::records::Health;
+pub(crate) use transport::Trouble;
+
+/// The newest version of the API that this client was written against, and the release that has it.
+const OUR_API_VERSION: u32 = 62;
+const OUR_VERSION: &str = "0.14.1";
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Wait before the second try; doubled for each further one, and jittered.
+    pub first_wait: Duration,
+    /// Limit of one try. `/api/get` blocks until the request is finished: when this ends, the same id is fetched again.
+    /// Under the shared client's 30 s between two pieces of an answer, and under the 60 s of usual ingresses.
+    pub per_try: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { first_wait: Duration::from_secs(1), per_try: Duration::from_secs(25) }
+    }
+}
+
+/// The client of one collection.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    endpoint: String,
+    auth: Auth,
+    meter: Arc<Meter>,
+    deadline: Instant,
+    pace: Pace,
+    /// Version of the API, and release, that requests declare.
+    declared: (u32, String),
+}
+
+impl Client {
+    /// A client of what `config` names, and what the server says of itself. Afterwards the older of the two versions is
+    /// declared, so that the server answers in a form that both know.
+    ///
+    /// # Errors
+    /// When the server is not there, is something else, or refuses the credential.
+    pub async fn connect(config: &Config, context: &Context, pace: Pace) -> Result<(Self, Health), Failure> {
+        let mut client = Client {
+            http: context.http().clone(),
+            endpoint: config.endpoint.trim_end_matches('/').to_owned(),
+            auth: config.auth.clone(),
+            meter: Arc::clone(context.meter()),
+            deadline: context.deadline(),
+            pace,
+            declared: (OUR_API_VERSION, OUR_VERSION.to_owned()),
+        };
+        let health = client.health().await?;
+        if health.status.as_deref() == Some("needs_auth") {
+            let why = "the server says that it needs a credential";
+            return Err(Failure::new(Reason::Unauthorized, DOING_HEALTH, why).with_cure(client.credential_cure()));
+        }
+        if let (Some(theirs), Some(version)) = (health.api_version, &health.version)
+            && theirs < OUR_API_VERSION
+        {
+            client.declared = (theirs, version.clone());
+        }
+        Ok((client, health))
+    }
+
+    /// What to do when the credential is refused.
+    pub(super) fn credential_cure(&self) -> &'static str {
+        match self.auth {
+            Auth::Token(_) => {
+                "Check that SKYPILOT_API_TOKEN is whole, has not expired or been revoked, and that the server has service accounts enabled"
+            }
+            Auth::Basic { .. } => "Check the user and the password in SKYPILOT_API_SERVER_ENDPOINT",
+            Auth::None => {
+                "Set SKYPILOT_API_TOKEN to a service account's token, or put user:password@ into SKYPILOT_API_SERVER_ENDPOINT"
+            }
+        }
+    }
+}
+
+/// What the first request does; completes "failed to ...".
+const DOING_HEALTH: &str = "ask the SkyPilot API server for its version";

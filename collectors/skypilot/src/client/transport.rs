@@ -1,0 +1,212 @@
+//! One way out: every request, retries included, goes through [`Client::send`].
+
+use std::error::Error;
+use std::time::Duration;
+
+use backon::BackoffBuilder;
+use backon::ExponentialBuilder;
+use collector::Failure;
+use collector::Reason;
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tokio::time::Instant;
+use tokio::time::timeout_at;
+
+use super::Client;
+use super::reply;
+use super::reply::Reply;
+use super::reply::Verdict;
+use crate::config::Auth;
+use crate::records::OperationError;
+
+/// The longest body that is read. 5,000 jobs are 0.5 MB where the server knows `fields`, 7 MB where it does not.
+const MAX_BODY: usize = 64 << 20;
+/// Tries of one request.
+const MAX_TRIES: u32 = 4;
+
+/// A request, and the words for it.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    pub method: Method,
+    /// Path and query below the endpoint.
+    pub path: String,
+    pub body: Option<Value>,
+    /// Completes "failed to ...".
+    pub doing: String,
+    /// Completes "asking for ...".
+    pub asking: String,
+    /// Whether the answer waits for something that may take longer than one try.
+    pub blocks: bool,
+    /// When the last try has to have ended.
+    pub until: Instant,
+}
+
+/// Why a request has no result.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    Failed(Failure),
+    /// The server has no such path (404, 405): an older one, or not a SkyPilot server.
+    Missing(Failure),
+    /// The server carried out the request, and the operation failed.
+    Operation(Box<OperationError>, Failure),
+}
+
+impl Trouble {
+    pub fn failure(self) -> Failure {
+        match self {
+            Trouble::Failed(failure) | Trouble::Missing(failure) | Trouble::Operation(_, failure) => failure,
+        }
+    }
+}
+
+impl Client {
+    /// Sends a request until it has an answer that `read` understands, 4 times at most and never past its time.
+    pub(super) async fn send<T>(
+        &self,
+        ask: &Ask,
+        read: &(dyn Fn(Reply) -> Result<T, Verdict> + Sync),
+    ) -> Result<T, Trouble> {
+        let mut delays = ExponentialBuilder::default()
+            .with_min_delay(self.pace.first_wait)
+            .with_factor(2.0)
+            .with_max_delay(Duration::from_secs(60))
+            .with_max_times(MAX_TRIES as usize)
+            .build();
+        let (mut tries, mut unreadable) = (0, 0);
+        loop {
+            let answered = self.try_once(ask).await.and_then(|reply| reply::judge(reply, ask, self.credential_cure()));
+            let verdict = match answered.and_then(read) {
+                Ok(value) => return Ok(value),
+                Err(verdict) => verdict,
+            };
+            tries += 1;
+            let (failure, wait) = match verdict {
+                Verdict::Pending => {
+                    tries -= 1;
+                    continue;
+                }
+                Verdict::Failed(trouble) => return Err(self.scrub(trouble)),
+                Verdict::Again { failure, wait } => (failure, wait),
+                Verdict::Unreadable(failure) => {
+                    unreadable += 1;
+                    if unreadable > 1 {
+                        return Err(self.scrub(Trouble::Failed(failure)));
+                    }
+                    (failure, None)
+                }
+            };
+            let jittered = || delays.next().map(|delay| delay.mul_f64(fastrand::f64()));
+            let fits = |wait: &Duration| Instant::now().checked_add(*wait).is_some_and(|end| end < ask.until);
+            let Some(wait) = wait.or_else(jittered).filter(|wait| tries < MAX_TRIES && fits(wait)) else {
+                return Err(self.scrub(Trouble::Failed(failure)));
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// One try: the whole answer, or what to make of its lack.
+    async fn try_once(&self, ask: &Ask) -> Result<Reply, Verdict> {
+        let now = Instant::now();
+        let late = || {
+            let why = match ask.blocks {
+                true => "the server did not finish the request in time; it was abandoned",
+                false => "the time for the collection ran out",
+            };
+            let failure = Failure::new(Reason::Deadline, ask.doing.as_str(), why)
+                .with_cure("Give it more time (collector_deadline), or see what the API server is busy with");
+            Verdict::Failed(Trouble::Failed(failure))
+        };
+        if now >= ask.until {
+            return Err(late());
+        }
+        let end = (now + self.pace.per_try).min(ask.until);
+        let pending = self.meter.send(&ask.asking);
+        let outcome = timeout_at(end, self.exchange(ask)).await;
+        pending.done();
+        let unreachable = |why: String| Verdict::Again {
+            failure: Failure::new(Reason::Unreachable, ask.doing.as_str(), why),
+            wait: None,
+        };
+        match outcome {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(_)) if Instant::now() >= ask.until => Err(late()),
+            Ok(Err(Lost::TimedOut)) | Err(_) if ask.blocks && Instant::now() < ask.until => Err(Verdict::Pending),
+            Ok(Err(Lost::TooLong)) => {
+                let why = format!("the answer is longer than {} MiB", MAX_BODY >> 20);
+                Err(Verdict::Failed(Trouble::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why))))
+            }
+            Ok(Err(Lost::Broken(why))) => Err(unreachable(why)),
+            Ok(Err(Lost::TimedOut)) => Err(unreachable("the server stopped answering".to_owned())),
+            Err(_) if Instant::now() >= ask.until => Err(late()),
+            Err(_) => Err(unreachable(format!("no whole answer within {} s", self.pace.per_try.as_secs_f64()))),
+        }
+    }
+
+    /// Sends, and reads the body whole.
+    async fn exchange(&self, ask: &Ask) -> Result<Reply, Lost> {
+        let address = format!("{}{}", self.endpoint, ask.path);
+        // Both headers or neither: with one alone the server ignores it.
+        let mut request = self
+            .http
+            .request(ask.method.clone(), address)
+            .header("X-SkyPilot-API-Version", self.declared.0)
+            .header("X-SkyPilot-Version", &self.declared.1)
+            .header(http::header::ACCEPT, "application/json");
+        request = match &self.auth {
+            // The second header has the server, or an ingress in front of it, look for a token and nothing else.
+            Auth::Token(token) => request.bearer_auth(token.expose_secret()).header("X-Skypilot-Auth-Mode", "token"),
+            Auth::Basic { user, password } => request.basic_auth(user, Some(password.expose_secret())),
+            Auth::None => request,
+        };
+        if let Some(body) = &ask.body {
+            request = request.json(body);
+        }
+        let mut response = request.send().await.map_err(Lost::from)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(Lost::from)? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(Lost::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status, headers, body })
+    }
+
+    /// Takes the credential out of words that came from the server: one that echoes requests must not have it shown.
+    fn scrub(&self, trouble: Trouble) -> Trouble {
+        let secret = match &self.auth {
+            Auth::Token(secret) | Auth::Basic { password: secret, .. } => secret.expose_secret(),
+            Auth::None => return trouble,
+        };
+        let clean = |failure: Failure| Failure { why: failure.why.replace(secret, "***"), ..failure };
+        match trouble {
+            _ if secret.is_empty() => trouble,
+            Trouble::Failed(failure) => Trouble::Failed(clean(failure)),
+            Trouble::Missing(failure) => Trouble::Missing(clean(failure)),
+            Trouble::Operation(error, failure) => Trouble::Operation(error, clean(failure)),
+        }
+    }
+}
+
+/// Why there is no whole answer.
+enum Lost {
+    Broken(String),
+    TimedOut,
+    TooLong,
+}
+
+impl From<reqwest::Error> for Lost {
+    /// Keeps the words of the innermost cause: those around it repeat it, or quote the address.
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() && !error.is_connect() {
+            return Lost::TimedOut;
+        }
+        let mut inner: &(dyn Error + 'static) = &error;
+        while let Some(source) = inner.source() {
+            inner = source;
+        }
+        Lost::Broken(format!("the connection failed: {}", reply::clip(&inner.to_string())))
+    }
+}

@@ -1,0 +1,175 @@
+//! Typed records of the server: the queue of managed jobs, whole or not at all, and the clusters.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use collector::Failure;
+use collector::Reason;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::client::Client;
+use crate::client::Trouble;
+use crate::records::Cluster;
+use crate::records::Health;
+use crate::records::QueuePage;
+use crate::records::Task;
+
+/// The first version of the API with `/jobs/queue/v2`.
+const QUEUE_V2: u32 = 22;
+/// What is computed with. Every server that knows `fields` knows these; one that does not sends whole rows.
+const FIELDS: &[&str] = &[
+    "job_id",
+    "task_id",
+    "status",
+    "job_duration",
+    "recovery_count",
+    "resources",
+    "cluster_resources",
+    "accelerators",
+    "region",
+    "zone",
+    "user_hash",
+    "submitted_at",
+    "start_at",
+    "end_at",
+];
+/// Jobs of a page, on a server that does not tell all at once.
+const PAGE: usize = 500;
+/// Pages at most: 100,000 jobs.
+const MAX_PAGES: usize = 200;
+const WHAT: &str = "the queue of managed jobs";
+
+/// What the server knows of managed jobs.
+#[derive(Debug)]
+pub(crate) enum Queue {
+    /// All tasks of all jobs of all users.
+    Jobs(Vec<Task>),
+    /// The jobs controller is not up: no job is in progress, and the history is not known.
+    ControllerDown,
+}
+
+/// Reads all managed jobs, the history included.
+pub(crate) async fn queue(client: &Client, server: &Health) -> Result<Queue, Failure> {
+    match rows(client, server).await {
+        Ok(tasks) => identified(tasks).map(Queue::Jobs),
+        // The same error type also says that the controller is up and cannot be reached: then nothing is known.
+        Err(Trouble::Operation(error, failure)) if error.kind == "ClusterNotUpError" => {
+            match error.message.to_lowercase().contains("failed to connect") {
+                true => Err(failure.with_cure("The jobs controller is up, but the API server cannot reach it")),
+                false => Ok(Queue::ControllerDown),
+            }
+        }
+        Err(trouble) => Err(trouble.failure()),
+    }
+}
+
+/// Reads the clusters of all users.
+pub(crate) async fn clusters(client: &Client) -> Result<Vec<Cluster>, Failure> {
+    let what = "the clusters";
+    // By default the server sends SSH keys along.
+    let body = json!({
+        "all_users": true, "refresh": "NONE",
+        "include_credentials": false, "include_handle": false, "summary_response": true,
+    });
+    let text = client.run("/status", body, what).await.map_err(Trouble::failure)?;
+    read(&text, what)
+}
+
+/// All rows, by the newest way that the server has.
+async fn rows(client: &Client, server: &Health) -> Result<Vec<Task>, Trouble> {
+    if server.api_version.is_some_and(|version| version < QUEUE_V2) {
+        return rows_v1(client).await;
+    }
+    let mut before = None;
+    for _ in 0..2 {
+        let page = match page(client, json!({})).await {
+            Err(Trouble::Missing(_)) => return rows_v1(client).await,
+            page => page?,
+        };
+        if is_whole(&page) {
+            return Ok(page.jobs);
+        }
+        // Jobs that come and go between the server's counting and its listing are gone in a second reading; a server
+        // that does not tell everything at once stops at the same place again.
+        if before == Some(page.jobs.len()) {
+            return rows_by_page(client).await;
+        }
+        before = Some(page.jobs.len());
+    }
+    Err(Trouble::Failed(not_whole()))
+}
+
+/// Page by page, until one brings nothing new.
+async fn rows_by_page(client: &Client) -> Result<Vec<Task>, Trouble> {
+    let mut tasks = BTreeMap::new();
+    for number in 1..=MAX_PAGES {
+        let mut page = page(client, json!({"page": number, "limit": PAGE})).await?;
+        let before = tasks.len();
+        tasks.extend(std::mem::take(&mut page.jobs).into_iter().map(|task| ((task.job_id, task.task_id), task)));
+        if tasks.len() == before {
+            page.jobs = tasks.into_values().collect();
+            return if is_whole(&page) { Ok(page.jobs) } else { Err(Trouble::Failed(not_whole())) };
+        }
+    }
+    Err(Trouble::Failed(not_whole()))
+}
+
+async fn page(client: &Client, with: Value) -> Result<QueuePage, Trouble> {
+    let mut body = json!({"refresh": false, "skip_finished": false, "all_users": true, "fields": FIELDS});
+    for (key, value) in with.as_object().into_iter().flatten() {
+        body[key] = value.clone();
+    }
+    let text = client.run("/jobs/queue/v2", body, WHAT).await?;
+    if text.trim_ascii_start().starts_with('[') {
+        let jobs = read(&text, WHAT).map_err(Trouble::Failed)?;
+        return Ok(QueuePage { jobs, total: None, status_counts: None });
+    }
+    read(&text, WHAT).map_err(Trouble::Failed)
+}
+
+/// The queue of servers before version 22 of the API: a list of whole rows.
+async fn rows_v1(client: &Client) -> Result<Vec<Task>, Trouble> {
+    let body = json!({"refresh": false, "skip_finished": false, "all_users": true});
+    let text = client.run("/jobs/queue", body, WHAT).await?;
+    read(&text, WHAT).map_err(Trouble::Failed)
+}
+
+/// Whether a reply has all rows that the server counts. `status_counts` are rows; `total` are rows on some versions,
+/// jobs on others, and on the newest trees of jobs that started each other.
+fn is_whole(page: &QueuePage) -> bool {
+    let rows = page.jobs.len() as u64;
+    let jobs = page.jobs.iter().map(|task| task.job_id).collect::<BTreeSet<_>>().len() as u64;
+    let counted: Option<u64> =
+        page.status_counts.as_ref().filter(|counts| !counts.is_empty()).map(|c| c.values().sum());
+    match (counted, page.total) {
+        (Some(counted), total) => counted == rows && total.is_none_or(|total| total <= rows),
+        (None, Some(total)) => total == rows || total == jobs,
+        (None, None) => true,
+    }
+}
+
+fn not_whole() -> Failure {
+    let why = "the rows of the reply are not as many as the server counts, also when read again";
+    Failure::new(Reason::BadReply, format!("read {WHAT}"), why)
+}
+
+/// A row without a job cannot be counted.
+fn identified(tasks: Vec<Task>) -> Result<Vec<Task>, Failure> {
+    match tasks.iter().all(|task| task.job_id.is_some()) {
+        true => Ok(tasks),
+        false => {
+            let why = "a row of the reply has no job_id";
+            Err(Failure::new(Reason::BadReply, format!("read {WHAT}"), why))
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Failure> {
+    serde_json::from_str(text).map_err(|error| {
+        // Its own words would quote what was sent.
+        let why = format!("the result is not what the API promises, at character {}", error.column());
+        Failure::new(Reason::BadReply, format!("read {what}"), why)
+    })
+}

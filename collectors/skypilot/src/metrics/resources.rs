@@ -1,0 +1,190 @@
+//! What a task holds: GPUs, and whether on spot, from the server's texts.
+
+use std::collections::BTreeMap;
+
+use crate::records::Task;
+
+/// What a task holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Held {
+    /// GPUs on all nodes, by the name of the accelerator; none when the server does not tell.
+    pub gpus: Option<BTreeMap<String, f64>>,
+    /// None when the server does not tell.
+    pub spot: Option<bool>,
+}
+
+/// The families whose variants (H100-80GB, H100-SXM) count as one.
+pub(super) fn is_family(accelerator: &str, family: &str) -> bool {
+    accelerator.split(['-', '_', ' ']).next().is_some_and(|name| name.eq_ignore_ascii_case(family))
+}
+
+/// What a task holds: by the accelerators of its cluster, else by the text about its cluster, else by the text of what
+/// was asked for.
+pub(super) fn held(task: &Task) -> Held {
+    let launched = task.cluster_resources.as_deref().and_then(parse);
+    let asked = task.resources.as_deref().and_then(parse);
+    let nodes = launched.as_ref().or(asked.as_ref()).map(|text| text.nodes);
+    let by_node = match &task.accelerators {
+        Some(accelerators) if !accelerators.is_empty() => Some(accelerators.clone()),
+        _ => launched.as_ref().or(asked.as_ref()).and_then(|text| text.accelerators.clone()),
+    };
+    let gpus = by_node.zip(nodes).map(|(by_node, nodes)| {
+        by_node.into_iter().filter(|(name, _)| is_gpu(name)).map(|(name, count)| (name, count * nodes)).collect()
+    });
+    let spot = launched.and_then(|text| text.spot).or_else(|| asked.and_then(|text| text.spot));
+    Held { gpus, spot }
+}
+
+/// TPUs and the neural chips of AWS are accelerators too.
+fn is_gpu(accelerator: &str) -> bool {
+    let name = accelerator.to_lowercase();
+    !["tpu", "trainium", "inferentia"].iter().any(|other| name.starts_with(other))
+}
+
+/// A text of resources, read.
+#[derive(Debug, PartialEq)]
+struct Text {
+    nodes: f64,
+    /// By name, of one node; none when the text names alternatives.
+    accelerators: Option<BTreeMap<String, f64>>,
+    /// None when the text names both.
+    spot: Option<bool>,
+}
+
+/// Reads `4x[L4:1]`, `2x[H100:8, use_spot]`, `1x[H100:8][Spot]` (what was asked for, with alternatives beside each
+/// other), and `2x[spot](gpus=H100:8, p5.48xlarge, ...)` (what a cluster has). None for "-" and whatever else.
+fn parse(text: &str) -> Option<Text> {
+    let (nodes, rest) = text.trim().split_once('x')?;
+    let nodes: u32 = nodes.trim().parse().ok()?;
+    let mut inside = String::new();
+    let mut spot = None;
+    let mut rest = rest.trim();
+    while !rest.is_empty() {
+        let close = match rest.chars().next()? {
+            '[' => ']',
+            '(' => ')',
+            _ => return None,
+        };
+        let (group, after) = rest[1..].split_once(close)?;
+        match group.to_lowercase().as_str() {
+            "spot" => spot = Some(true),
+            "on-demand" => spot = Some(false),
+            both if both.split('|').all(|word| ["spot", "on-demand"].contains(&word)) => {
+                return asked_for_both(nodes, &inside);
+            }
+            _ => inside.push_str(group),
+        }
+        rest = after.trim_start();
+    }
+    if inside.split(',').any(|element| element.trim() == "use_spot") {
+        spot = Some(true);
+    }
+    Some(Text { nodes: nodes.into(), accelerators: accelerators(&inside), spot: spot.or(Some(false)) })
+}
+
+fn asked_for_both(nodes: u32, inside: &str) -> Option<Text> {
+    Some(Text { nodes: nodes.into(), accelerators: accelerators(inside), spot: None })
+}
+
+/// The accelerators between the brackets. A task has one kind at most: two are alternatives, of which either may run.
+fn accelerators(inside: &str) -> Option<BTreeMap<String, f64>> {
+    let mut found = BTreeMap::new();
+    for element in inside.split(',') {
+        let Some((name, count)) = element.trim().split_once(':') else { continue };
+        let name = name.trim();
+        let name = name.strip_prefix("gpus=").unwrap_or(name);
+        if name.eq_ignore_ascii_case("cpu") {
+            continue;
+        }
+        let count: f64 = count.trim().parse().ok().filter(|count| (0.0..1e6).contains(count))?;
+        found.insert(name.to_owned(), count);
+    }
+    (found.len() <= 1).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use serde_json::json;
+
+    use super::super::sample::task;
+    use super::*;
+
+    fn of(with: Value) -> Held {
+        held(&task(with))
+    }
+
+    fn gpus(with: Value) -> Option<Vec<(String, f64)>> {
+        of(with).gpus.map(|gpus| gpus.into_iter().collect())
+    }
+
+    #[test]
+    fn reads_what_was_asked_for() {
+        let cases = [
+            ("4x[L4:1]", Some(("L4", 4.0)), Some(false)),
+            ("2x[H100:8, use_spot]", Some(("H100", 16.0)), Some(true)),
+            ("1x[H100:8][Spot]", Some(("H100", 8.0)), Some(true)),
+            ("1x[H100:8][On-demand|Spot]", Some(("H100", 8.0)), None),
+            ("1x[L4:0.25]", Some(("L4", 0.25)), Some(false)),
+            ("3x[A100-80GB:0.5][Spot]", Some(("A100-80GB", 1.5)), Some(true)),
+        ];
+        for (text, gpu, spot) in cases {
+            let held = of(json!({"resources": text}));
+            let found: Vec<_> = held.gpus.unwrap().into_iter().collect();
+            let expected: Vec<_> = gpu.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+            assert_eq!((found, held.spot), (expected, spot), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_gpu_is_known_and_differs_from_unknown() {
+        for text in ["1x[CPU:1+]", "2x[CPU:4]", "1x[tpu-v5e-8:1]", "1x[Trainium:16]", "4x[Inferentia2:1]", "1x[]"] {
+            assert_eq!(gpus(json!({"resources": text})), Some(vec![]), "{text}");
+        }
+        for text in
+            ["-", "", "x", "1x", "ax[L4:1]", "1x[L4:many]", "1x[L4:1", "1x[L4:-1]", "1x[L4:NaN]", "1x[L4:1, A10G:1]"]
+        {
+            let expected = if text == "1x" { Some(vec![]) } else { None };
+            assert_eq!(gpus(json!({"resources": text})), expected, "{text}");
+        }
+        assert_eq!(of(json!({"resources": null, "cluster_resources": "-"})), Held { gpus: None, spot: None });
+    }
+
+    #[test]
+    fn what_runs_beats_what_was_asked_for() {
+        let held = of(json!({
+            "resources": "2x[L4:1, A10G:1][On-demand|Spot]",
+            "cluster_resources": "2x[spot](gpus=A10G:1, g5.xlarge, ...)",
+        }));
+        assert_eq!(held, Held { gpus: Some([("A10G".to_owned(), 2.0)].into()), spot: Some(true) });
+        let held = of(json!({"resources": "1x[L4:1][Spot]", "cluster_resources": "1x(gpus=L4:1, g6.xlarge, ...)"}));
+        assert_eq!(held.spot, Some(false));
+        assert_eq!(
+            gpus(json!({"resources": "4x[L4:1]", "accelerators": {"L4": 0.5}})),
+            Some(vec![("L4".to_owned(), 2.0)])
+        );
+        assert_eq!(gpus(json!({"resources": "4x[L4:1]", "accelerators": {}})), Some(vec![("L4".to_owned(), 4.0)]));
+        // Without the number of nodes, the count of one node says nothing.
+        assert_eq!(gpus(json!({"resources": "-", "accelerators": {"L4": 1}})), None);
+    }
+
+    #[test]
+    fn families_are_matched_by_the_whole_name() {
+        for (name, family, matches) in [
+            ("L4", "L4", true),
+            ("L40S", "L4", false),
+            ("L40", "L4", false),
+            ("A10G", "A10G", true),
+            ("A10", "A10G", false),
+            ("H100", "H100", true),
+            ("H100-80GB", "H100", true),
+            ("H100-SXM", "H100", true),
+            ("h100", "H100", true),
+            ("H200", "H100", false),
+            ("GH200", "H100", false),
+            ("H100X", "H100", false),
+        ] {
+            assert_eq!(is_family(name, family), matches, "{name} {family}");
+        }
+    }
+}

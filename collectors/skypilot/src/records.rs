@@ -1,0 +1,157 @@
+//! What the server answers, with only the fields used. Each field may be missing or odd: one strange record must not
+//! take a whole reply along.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::Deserializer;
+use serde_json::Value;
+
+/// `GET /api/health`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Health {
+    #[serde(deserialize_with = "text")]
+    pub status: Option<String>,
+    /// A number as a text.
+    #[serde(deserialize_with = "version_number")]
+    pub api_version: Option<u32>,
+    #[serde(deserialize_with = "text")]
+    pub version: Option<String>,
+    pub user: Option<User>,
+}
+
+/// Whom the server takes the caller for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct User {
+    #[serde(deserialize_with = "text")]
+    pub name: Option<String>,
+}
+
+/// `GET /api/get`: a request and what became of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Payload {
+    pub status: String,
+    /// JSON as a text.
+    #[serde(default)]
+    pub return_value: Option<String>,
+    /// JSON as a text: "null", or an [`OperationError`].
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
+/// Why an operation failed. The pickled object beside it is never looked at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct OperationError {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub message: String,
+}
+
+/// The queue of managed jobs, as newer servers tell it. Older ones return the list alone.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct QueuePage {
+    pub jobs: Vec<Task>,
+    /// Rows, jobs, or trees of jobs, depending on the server's version.
+    #[serde(default)]
+    pub total: Option<u64>,
+    /// Rows by status.
+    #[serde(default)]
+    pub status_counts: Option<BTreeMap<String, u64>>,
+}
+
+/// A row of the queue: one task of a managed job.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Task {
+    #[serde(deserialize_with = "whole")]
+    pub job_id: Option<i64>,
+    #[serde(deserialize_with = "whole")]
+    pub task_id: Option<i64>,
+    #[serde(deserialize_with = "text")]
+    pub status: Option<String>,
+    /// Seconds, recovery left out.
+    #[serde(deserialize_with = "number")]
+    pub job_duration: Option<f64>,
+    #[serde(deserialize_with = "number")]
+    pub recovery_count: Option<f64>,
+    /// What was asked for: `2x[H100:8][Spot]`.
+    #[serde(deserialize_with = "text")]
+    pub resources: Option<String>,
+    /// What it runs on: `2x[spot](gpus=H100:8, p5.48xlarge, ...)`; "-" when not known.
+    #[serde(deserialize_with = "text")]
+    pub cluster_resources: Option<String>,
+    /// GPUs of one node by name, while the cluster is alive.
+    #[serde(deserialize_with = "counts")]
+    pub accelerators: Option<BTreeMap<String, f64>>,
+    /// None when the reply has no such key.
+    #[serde(deserialize_with = "present")]
+    pub region: Option<Option<String>>,
+    #[serde(deserialize_with = "text")]
+    pub zone: Option<String>,
+    /// None when the reply has no such key.
+    #[serde(deserialize_with = "present")]
+    pub user_hash: Option<Option<String>>,
+    /// Seconds since the epoch, as all times.
+    #[serde(deserialize_with = "number")]
+    pub submitted_at: Option<f64>,
+    #[serde(deserialize_with = "number")]
+    pub start_at: Option<f64>,
+    #[serde(deserialize_with = "number")]
+    pub end_at: Option<f64>,
+}
+
+/// A cluster of `POST /status`. Credentials and handles that come along are skipped unread.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Cluster {
+    #[serde(deserialize_with = "text")]
+    pub status: Option<String>,
+    /// Idle minutes until the cluster stops; negative or missing when it never does.
+    #[serde(deserialize_with = "number")]
+    pub autostop: Option<f64>,
+    /// Whether a managed job runs it.
+    #[serde(deserialize_with = "flag")]
+    pub is_managed: Option<bool>,
+}
+
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    Ok(Value::deserialize(from)?.as_f64())
+}
+
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    Ok(Value::deserialize(from)?.as_i64())
+}
+
+fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    Ok(Value::deserialize(from)?.as_bool())
+}
+
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    text(from).map(Some)
+}
+
+fn version_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+        _ => None,
+    })
+}
+
+/// Counts by name; none as soon as one of them is no number.
+fn counts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BTreeMap<String, f64>>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Object(entries) => entries.into_iter().map(|(name, count)| Some((name, count.as_f64()?))).collect(),
+        _ => None,
+    })
+}
