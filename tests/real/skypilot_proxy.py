@@ -57,8 +57,12 @@ class Proxy:
                     if name.lower() not in DROPPED:
                         self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                try:
+                    self.end_headers()
+                    self.wfile.write(content)
+                except ConnectionError:
+                    # The client waits no longer; it may ask again.
+                    self.close_connection = True
 
             do_GET = do_POST = answer
 

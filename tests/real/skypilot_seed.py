@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a workload into the databases of a SkyPilot home; run by the Python of the release that will serve it.
 
-    skypilot_seed.py WORKLOAD.json      (HOME is the server's)
+    skypilot_seed.py WORKLOAD.json PASSWORD      (HOME is the server's; prints the password as the server wants it)
 
 What a user asked for is put into words by SkyPilot's own code, the machines are its own classes: nothing of how a reply
 looks is decided here.
@@ -18,10 +18,11 @@ from pathlib import Path
 GPUS_PER_MACHINE = "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region,AvailabilityZone,Arch\n"
 
 
-def main(path):
+def main(path, password):
     workload = json.loads(Path(path).read_text())
     write_price_list(workload)
 
+    from passlib.hash import apr_md5_crypt
     from sky import global_user_state
     from sky import models
     from sky.jobs import state
@@ -42,6 +43,7 @@ def main(path):
     insert(global_user_state.initialize_and_get_db(), global_user_state.cluster_table, clusters)
     for user, name in workload["users"]:
         global_user_state.add_or_update_user(models.User(id=user, name=name))
+    print(apr_md5_crypt.hash(password))
 
 
 def insert(engine, table, rows):
@@ -194,4 +196,4 @@ def write_price_list(workload):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -4,6 +4,8 @@ import dataclasses
 import fcntl
 import json
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -21,18 +23,20 @@ _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
 class Server:
-    """`workload` is written before the start; every caller but one on loopback must sign in as admin with PASSWORD.
+    """With a workload, which is written before the start, callers from elsewhere must sign in, as admin with PASSWORD.
 
-    `controller`: whether there is a jobs controller; without one, SkyPilot knows no managed job.
+    Without one there is no jobs controller either, hence no managed job, and nobody need sign in.
     """
 
-    def __init__(self, python, folder, workload=None, controller=True):
+    def __init__(self, python, folder, workload=None):
         self.python = Path(python).absolute()
         self.folder = folder
         self.home = folder / "home"
         (self.home / ".sky").mkdir(parents=True)
         # In consolidation mode the controller is part of the server: no machine is rented for it.
-        (self.home / ".sky" / "config.yaml").write_text(f"jobs:\n  controller:\n    consolidation_mode: {str(controller).lower()}\n")
+        (self.home / ".sky" / "config.yaml").write_text(
+            f"jobs:\n  controller:\n    consolidation_mode: {str(workload is not None).lower()}\n"
+        )
         self.environment = clean_environment(self.home) | {
             # SkyPilot starts `python3`, and reads the PATH for it.
             "PATH": f"{self.python.parent}{os.pathsep}{os.environ['PATH']}",
@@ -41,14 +45,20 @@ class Server:
             "HTTP_PROXY": "http://127.0.0.1:9",
             "HTTPS_PROXY": "http://127.0.0.1:9",
             "NO_PROXY": "127.0.0.1,localhost",
-            "ENABLE_BASIC_AUTH": "true",
-            "ENABLE_SERVICE_ACCOUNTS": "true",
         }
         self.program = None
         self.lock = None
         try:
-            self._prepare(workload)
+            if workload is not None:
+                self._hold_lock()
+                self._seed(workload)
             self._start()
+            if workload is not None:
+                # 0.11.0 makes the administrator when it first looks at anybody's rights, which a refused caller never
+                # causes.
+                with _open(f"{self.url}/users", timeout=60) as reply:
+                    reply.read()
+                self._warm_up()
         except BaseException:
             self.__exit__()
             raise
@@ -63,15 +73,15 @@ class Server:
         if self.lock is not None:
             os.close(self.lock)
 
-    def _prepare(self, workload):
-        self._hold_lock()
-        if workload is not None:
-            path = self.folder / "workload.json"
-            path.write_text(json.dumps(as_plain(workload)))
-            self._run([self.python, Path(__file__).with_name("skypilot_seed.py"), path])
-        code = "import sys; from passlib.hash import apr_md5_crypt; print(apr_md5_crypt.hash(sys.argv[1]))"
-        digest = self._run([self.python, "-c", code, PASSWORD]).strip()
-        self.environment["SKYPILOT_INITIAL_BASIC_AUTH"] = f"admin:{digest}"
+    def _seed(self, workload):
+        path = self.folder / "workload.json"
+        path.write_text(json.dumps(as_plain(workload)))
+        digest = self._run([self.python, Path(__file__).with_name("skypilot_seed.py"), path, PASSWORD]).splitlines()[-1]
+        self.environment |= {
+            "ENABLE_BASIC_AUTH": "true",
+            "SKYPILOT_INITIAL_BASIC_AUTH": f"admin:{digest}",
+            "ENABLE_SERVICE_ACCOUNTS": "true",
+        }
 
     def _run(self, command):
         run = subprocess.run(
@@ -105,14 +115,16 @@ class Server:
             self.url = f"http://127.0.0.1:{port}"
             command = [self.python, "-u", "-m", "sky.server.server", "--host", "127.0.0.1", "--port", str(port)]
             log = self.folder / "server.log"
+            # A second port, for the queue between its processes, is at the same distance from SkyPilot's usual one.
+            environment = self.environment | {"SKYPILOT_API_SERVER_LOCAL_PORT": str(port)}
             self.program = Program(
-                command, log, env=self.environment, cwd=self.home, stdout=subprocess.DEVNULL, start_new_session=True
+                command, log, env=environment, cwd=self.home, stdout=subprocess.DEVNULL, start_new_session=True
             )
             try:
                 self.program.wait_until(self._healthy, 90, "answered /api/health")
                 return
             except RuntimeError:
-                if left == 0 or "is not available" not in log.read_text(errors="replace"):
+                if left == 0 or not re.search("is not available|already in use", log.read_text(errors="replace")):
                     raise
 
     def _healthy(self):
@@ -121,6 +133,21 @@ class Server:
                 return reply.status == 200
         except OSError:
             return False
+
+    def _warm_up(self):
+        """The first query starts the processes that all queries are answered by; a server in use has them."""
+        body = b'{"all_users": true, "limit": 1}'
+        call = urllib.request.Request(f"{self.url}/jobs/queue/v2", body, {"Content-Type": "application/json"}, method="POST")
+        with _open(call, timeout=60) as reply:
+            request = reply.headers["X-Skypilot-Request-ID"]
+        with _open(f"{self.url}/api/get?request_id={request}", timeout=120) as reply:
+            reply.read()
+
+    def spoil(self):
+        """Leaves one row as SkyPilot never writes it and cannot read it: from now on, every query of the queue fails."""
+        with sqlite3.connect(self.home / ".sky/spot_jobs.db", timeout=30) as database:
+            database.execute("UPDATE spot SET job_duration = NULL WHERE spot_job_id = 1")
+        database.close()
 
     def controllers(self):
         """Command lines of job controllers that the server started; there must be none."""

@@ -136,6 +136,11 @@ def pipelines(now):
     old = dataclasses.replace(failed, submitted_at=now - 9 * DAY, started_at=now - 9 * DAY, ended_at=now - 8 * DAY)
     yield Job([old, Task("CANCELLED", None, None, now - 6 * DAY)])
     yield Job([dataclasses.replace(old), Task("CANCELLED", None, None, now - 8 * DAY)])
+    # Tasks that run side by side: all their GPUs count, the job once.
+    beside = dataclasses.replace(running, gpu="A10G", gpu_count=2, nodes=1, recoveries=3)
+    yield Job([running, beside], region="us-west-2")
+    yield Job([running, dataclasses.replace(beside, status="RECOVERING")], region="us-east-1", live=False)
+    yield Job([Task("STARTING", now - 400), beside], region="us-east-1")
     # Queue time is the first task's: here only the second began in the day, then only the first in time.
     late = Task("RUNNING", now - 3 * HOUR, now - 100, None, 90, 0, 1, "A10G", 1)
     yield Job([done(26 * HOUR, DAY), late], region="ap-northeast-1")
