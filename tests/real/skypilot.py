@@ -166,7 +166,8 @@ def collect(orgpulse, folder, now, proxy, endpoint, **extra):
     try:
         document = json.loads(texts[0])
     except ValueError as error:
-        raise SystemExit(f"error: orgpulse ended with code {child.returncode} and no JSON: {error}\n{texts[1][-3000:]}") from error
+        told = f"error: orgpulse ended with code {child.returncode} and no JSON: {error}\n{texts[1][-3000:]}"
+        raise SystemExit(told) from error
     return Run(
         child.returncode,
         document,
@@ -319,7 +320,8 @@ def self_test():
     # A workload that leaves a gauge at 0 would not show whether it is counted at all.
     for release in RELEASES:
         whole = expected.gauges(release.workload(now), now)
-        found += [f"self-test: {release.version}: nothing makes {name} differ from 0" for name in whole if not whole[name] and not name.endswith(".min")]
+        zero = [name for name in whole if not whole[name] and not name.endswith(".min")]
+        found += [f"self-test: {release.version}: nothing makes {name} differ from 0" for name in zero]
         if whole.keys() != told.keys():
             found.append(f"self-test: {release.version}: the workload does not reach {told.keys() - whole.keys()}")
     if not found:

@@ -15,7 +15,10 @@ import sys
 import uuid
 from pathlib import Path
 
-GPUS_PER_MACHINE = "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region,AvailabilityZone,Arch\n"
+# The columns of SkyPilot's price list of AWS.
+MACHINES = (
+    "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region,AvailabilityZone,Arch\n"
+)
 
 
 def main(path, password):
@@ -192,7 +195,7 @@ def write_price_list(workload):
         for region in sorted(regions)
         for zone in "abc"
     ]
-    (folder / "vms.csv").write_text(GPUS_PER_MACHINE + "".join(lines))
+    (folder / "vms.csv").write_text(MACHINES + "".join(lines))
 
 
 if __name__ == "__main__":

@@ -107,6 +107,8 @@ def one_of_each(now, statuses):
     # Users are counted by their unfinished jobs: each of these has one, in a state of its own; dave has none.
     yield Job([Task("CANCELLING", now - DAY, now - DAY + 60, None, 5 * HOUR)], user="55555555")
     yield Job([Task("STARTING", now - 60)], user="66666666")
+    if "WINDING_DOWN" in statuses:
+        yield Job([Task("WINDING_DOWN", now - DAY, now - DAY + 60, None, 5 * HOUR)], user="88888888")
     yield Job([Task("SUCCEEDED", now - DAY, now - DAY + 60, now - HOUR, 9 * HOUR)], user="44444444")
 
 
@@ -122,8 +124,10 @@ def pipelines(now):
     failed = Task("FAILED", now - 4 * DAY, now - 4 * DAY + 50, now - 3 * DAY, 20 * HOUR, gpu="L4", gpu_count=1)
     # Running, behind tasks that held other GPUs and recovered: durations and recoveries add up, GPUs are those of now.
     yield Job([done(4 * HOUR, 3 * HOUR, 2, gpu="A10G", gpu_count=1), running, waiting], region="us-west-2")
-    yield Job([done(4 * HOUR, 3 * HOUR, 0, gpu="L4", gpu_count=1, spot=True), dataclasses.replace(running, spot=False, recoveries=0)], region="us-east-1", live=False)
-    yield Job([done(9 * HOUR, 14 * HOUR), Task("RECOVERING", now - 8 * HOUR, now - 7 * HOUR, None, 2 * HOUR, 5, 1, "L40S", 2, True), waiting], region="eu-west-1", zone="eu-west-1b")
+    on_demand = dataclasses.replace(running, spot=False, recoveries=0)
+    yield Job([done(4 * HOUR, 3 * HOUR, gpu="L4", gpu_count=1, spot=True), on_demand], region="us-east-1", live=False)
+    recovering = Task("RECOVERING", now - 8 * HOUR, now - 7 * HOUR, None, 2 * HOUR, 5, 1, "L40S", 2, True)
+    yield Job([done(9 * HOUR, 14 * HOUR), recovering, waiting], region="eu-west-1", zone="eu-west-1b")
     # Between two tasks: not running, though the first has run.
     yield Job([done(600), waiting, waiting], user="22222222")
     yield Job([done(600), Task("STARTING", now - 500, gpu="H100", gpu_count=8)], user="22222222")
