@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Time, requests and peak memory of a dry run against the simulator, beside their limits, as a table.
 
-Every reply of the simulator is delayed, as a network would. Figures of a busy machine say little: run it on a quiet one.
+Every reply of the simulator is delayed, as a network would; SkyPilot's server is the real one, whose own time is taken
+off. Figures of a busy machine say little: run it on a quiet one.
 Fails when a run fails, or a limit is exceeded.
 """
 
@@ -38,6 +39,7 @@ def main(release, schema):
                 (f"{title}: requests", run["requests"], requests, ""),
                 (f"{title}: peak memory", run["mebibytes"], memory, "MiB"),
             ]
+        rows += rows_of_skypilot(release, Path(folder))
     # One connection at a time would take at least this long, whatever the client did between the replies.
     serial = runs[0]["requests"] * LATENCY_MS / 1000
     for title, value, limit, unit in rows:
@@ -47,6 +49,26 @@ def main(release, schema):
     for figure in ("seconds", "requests", "mebibytes"):
         print(f"{'ten times the data: ' + figure:36} {runs[1][figure] / runs[0][figure]:10.2f} x")
     return 1 if any(limit is not None and value > limit for _, value, limit, _ in rows) else 0
+
+
+def rows_of_skypilot(release, folder):
+    """5,000 jobs of history and 200 running, read from each release of SkyPilot's server that is installed."""
+    servers = ROOT / ".tools/skypilot"
+    if not (servers / "ready").exists():
+        print("not measured: SkyPilot's API server is not installed; run: make tools")
+        return []
+    script, python = ROOT / "tests/real/skypilot.py", servers / "0.14.1/bin/python"
+    figures = folder / "skypilot.json"
+    command = [python, script, "--servers", servers, "--orgpulse", release / "orgpulse", "--measure", figures]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    rows = []
+    for version, measured in json.loads(figures.read_bytes()).items():
+        rows += [
+            (f"SkyPilot {version}: beyond the server", measured["seconds"], 2.0, "s"),
+            (f"SkyPilot {version}: requests", measured["requests"], 6, ""),
+            (f"SkyPilot {version}: peak memory", measured["mebibytes"], 48, "MiB"),
+        ]
+    return rows
 
 
 def row_of_help(orgpulse):

@@ -6,14 +6,23 @@
 python=$TOOLS/venv/bin/python
 victoria=$TOOLS/victoria-metrics/victoria-metrics
 [ -x "$python" ] || die "there is no $python; run: make tools"
-if [ ! -x "$victoria" ]; then
-    cannot "the read-back from VictoriaMetrics" "it is not installed" "run: make tools, and read what it says"
-    exit 0
-fi
 
 cd "$ROOT"
 export PYTHONDONTWRITEBYTECODE=1
-"$python" tests/real/datadog.py --self-test --victoria "$victoria"
-"$python" tests/real/datadog.py --victoria "$victoria" \
-    --orgpulse "$BUILT/orgpulse" --simulator "$BUILT/simulator" \
-    --schema "$TOOLS/npm/node_modules/@octokit/graphql-schema/schema.graphql"
+if [ -x "$victoria" ]; then
+    "$python" tests/real/datadog.py --self-test --victoria "$victoria"
+    "$python" tests/real/datadog.py --victoria "$victoria" \
+        --orgpulse "$BUILT/orgpulse" --simulator "$BUILT/simulator" \
+        --schema "$TOOLS/npm/node_modules/@octokit/graphql-schema/schema.graphql"
+else
+    cannot "the read-back from VictoriaMetrics" "it is not installed" "run: make tools, and read what it says"
+fi
+
+# Its own Python, which has what the test needs to find SkyPilot's processes again.
+servers=$TOOLS/skypilot
+if [ -e "$servers/ready" ]; then
+    "$servers/0.14.1/bin/python" tests/real/skypilot.py --self-test
+    "$servers/0.14.1/bin/python" tests/real/skypilot.py --servers "$servers" --orgpulse "$BUILT/orgpulse"
+else
+    cannot "the collection from SkyPilot's API server" "it is not installed" "run: make tools, and read what it says"
+fi
