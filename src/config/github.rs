@@ -50,7 +50,7 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
         return Configured::Missing(missing);
     }
     let whole = |key| settings.whole(key).and_then(|number| u32::try_from(number).ok()).unwrap_or_default();
-    Configured::Ready(Box::new(Github::new(Config {
+    let config = Config {
         api_url: settings.text("github.api_url").unwrap_or_default(),
         auth,
         repositories,
@@ -63,7 +63,11 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
         max_commit_lookups: whole("github.max_commit_lookups"),
         production_environment: settings.text("github.production_environment").unwrap_or_default(),
         deploy_workflow: settings.text("github.deploy_workflow"),
-    })))
+    };
+    if let Err((key, why)) = config.check() {
+        problems.add(settings.place(key), key, why, "Write it as in CI* or *benchmark*");
+    }
+    Configured::Ready(Box::new(Github::new(config)))
 }
 
 /// Inside GitHub Actions the repository at hand is the default.

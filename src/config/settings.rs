@@ -371,7 +371,11 @@ fn form(kind: Kind) -> String {
 
 fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
     let text = text.trim();
-    let wrong = || format!("must be {}, not {text:?}", form(setting.kind));
+    let wrong = || match text.contains('@') && matches!(setting.kind, Kind::Url | Kind::UrlWithUser) {
+        // It may hold a password.
+        true => format!("must be {}", form(setting.kind)),
+        false => format!("must be {}, not {text:?}", form(setting.kind)),
+    };
     match setting.kind {
         Kind::Text | Kind::Path => Ok(Checked::Text(text.to_owned())),
         Kind::Url => {

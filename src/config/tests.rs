@@ -168,6 +168,8 @@ fn an_empty_variable_is_unset_but_an_empty_secret_is_a_mistake() {
 fn an_address_with_a_password_is_refused_since_addresses_are_shown() {
     let text = resolve(&inputs(&[("DD_URL", "https://user:s3cret@proxy")], ""), &[]).1;
     assert!(text.contains("DD_URL: must not hold a user or password") && !text.contains("s3cret"), "{text}");
+    let text = resolve(&inputs(&[("DD_URL", "https//user:s3cret@proxy")], ""), &[]).1;
+    assert!(text.contains("DD_URL: must be an http:// or https:// address") && !text.contains("s3cret"), "{text}");
 }
 
 #[test]
@@ -196,6 +198,10 @@ fn wrong_repositories_tokens_and_apps_are_told_by_name() {
         (vec![("GITHUB_TOKEN", "t"), ("GITHUB_REPOSITORIES", "a/b,A/B")], "A/B is listed twice"),
         (vec![("GITHUB_TOKEN", "a b"), ("GITHUB_REPOSITORIES", "a/b")], "no token has"),
         (vec![("GITHUB_APP_ID", "7"), ("GITHUB_REPOSITORIES", "a/b")], "github.app_private_key: is missing"),
+        (
+            vec![("GITHUB_TOKEN", "t"), ("GITHUB_REPOSITORIES", "a/b"), ("GITHUB_CI_TEST_WORKFLOWS", "[")],
+            "github.ci.test_workflows: \"[\" is not a pattern",
+        ),
         (vec![("GITHUB_APP_ID", "0"), ("GITHUB_REPOSITORIES", "a/b")], "GITHUB_APP_ID: must be a whole number of at"),
         (
             vec![("GITHUB_TOKEN", "t"), ("GITHUB_APP_ID", "7"), ("GITHUB_APP_PRIVATE_KEY", "k")],
