@@ -13,6 +13,7 @@ import datetime
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,8 @@ def main():
     parser.add_argument("--release", help="this release only")
     parser.add_argument("--measure", type=Path, metavar="FILE", help="one run a release, whose figures go to this file")
     options = parser.parse_args()
+    # A test that is ended early ends the servers, too: they would outlive it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     found = []
     if options.self_test:
         found = self_test()

@@ -44,14 +44,15 @@ class Proxy:
                 forward = {name: value for name, value in request.headers.items() if name.lower() not in DROPPED}
                 if foreign:
                     forward["X-Forwarded-For"] = "192.0.2.1"
-                upstream_connection = http.client.HTTPConnection(address, timeout=300)
+                connection = http.client.HTTPConnection(address, timeout=300)
                 try:
-                    upstream_connection.request(self.command, self.path, body or None, forward)
-                    reply = upstream_connection.getresponse()
+                    connection.request(self.command, self.path, body or None, forward)
+                    reply = connection.getresponse()
                     content = reply.read()
                 finally:
-                    upstream_connection.close()
-                request.status, request.size, request.ended = reply.status, len(content), time.time()
+                    connection.close()
+                    request.ended = time.time()
+                request.status, request.size = reply.status, len(content)
                 self.send_response(reply.status)
                 for name, value in reply.getheaders():
                     if name.lower() not in DROPPED:
@@ -89,6 +90,7 @@ class Proxy:
         """Time during which at least one request was with the server."""
         total, until = 0.0, 0.0
         for request in sorted(self.requests, key=lambda request: request.began):
-            total += max(0.0, request.ended - max(request.began, until))
-            until = max(until, request.ended)
+            ended = request.ended or time.time()
+            total += max(0.0, ended - max(request.began, until))
+            until = max(until, ended)
         return total

@@ -7,7 +7,6 @@ import os
 import re
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -68,8 +67,9 @@ class Server:
 
     def __exit__(self, *_):
         if self.program is not None:
+            # The workers before their parent: it would wait for them, and they would outlive it.
+            end_processes_of(self.home, self.program.process.pid)
             self.program.__exit__()
-        end_processes_of(self.home)
         if self.lock is not None:
             os.close(self.lock)
 
@@ -124,6 +124,7 @@ class Server:
                 self.program.wait_until(self._healthy, 90, "answered /api/health")
                 return
             except RuntimeError:
+                end_processes_of(self.home, self.program.process.pid)
                 if left == 0 or not re.search("is not available|already in use", log.read_text(errors="replace")):
                     raise
 
@@ -151,7 +152,7 @@ class Server:
 
     def controllers(self):
         """Command lines of job controllers that the server started; there must be none."""
-        return [line for _, line in processes_of(self.home) if "sky.jobs.controller" in line]
+        return [line for _, line in processes_of(self.home, self.program.process.pid) if "sky.jobs.controller" in line]
 
     def service_account(self):
         """A token that may read, made as an administrator makes one; only where bearer tokens get past the sign-in."""
@@ -175,20 +176,37 @@ def as_plain(workload):
     return plain
 
 
-def processes_of(home):
-    """Processes that have this home; SkyPilot's helpers leave the session and the parent that started them."""
+def processes_of(home, session):
+    """Every process that the server of this home has started, with its command line.
+
+    None of the signs holds for all of them: helpers begin a session of their own and outlive their parents, and workers
+    that give themselves a name write it over their environment.
+    """
     for process in psutil.process_iter():
         try:
-            if process.environ().get("HOME") == str(home):
-                yield process, " ".join(process.cmdline())
+            with process.oneshot():
+                if (
+                    _or_none(lambda: os.getsid(process.pid)) == session
+                    or str(_or_none(process.cwd)).startswith(str(home))
+                    or (_or_none(process.environ) or {}).get("HOME") == str(home)
+                ):
+                    yield process, " ".join(process.cmdline())
         except psutil.Error:
             continue
 
 
-def end_processes_of(home):
+def _or_none(ask):
+    """A process may belong to somebody else, or have ended since it was listed."""
+    try:
+        return ask()
+    except (OSError, psutil.Error):
+        return None
+
+
+def end_processes_of(home, session):
     """A process that starts another while it is being ended needs a second look."""
-    for _ in range(5):
-        found = [process for process, _ in processes_of(home)]
+    for _ in range(10):
+        found = [process for process, _ in processes_of(home, session) if process.pid != os.getpid()]
         if not found:
             return
         for process in found:
@@ -197,4 +215,4 @@ def end_processes_of(home):
             except psutil.NoSuchProcess:
                 continue
         psutil.wait_procs(found, timeout=10)
-    print(f"error: processes of {home} are still there: {found}", file=sys.stderr)
+    raise RuntimeError(f"processes of {home} cannot be ended: {found}")
