@@ -234,35 +234,83 @@ async fn an_odd_record_fails_nothing() {
     assert_eq!(value(&batch, "skypilot.jobs.runtime_seconds.max"), Some(60.0));
 }
 
-/// A row as `/jobs/queue` of version 0.10.0 tells it.
-fn old_row(with: Value) -> Value {
-    let mut row = row(json!({
-        "_job_id": 1, "job_name": "train", "schedule_state": "ALIVE", "cloud": "AWS", "specs": "{}", "entrypoint": "sky",
-        "cluster_resources": "2x[spot](gpus=H100:8, p5.48xlarge, ...)", "resources": "2x[H100:8]",
-    }));
-    for (key, value) in with.as_object().unwrap() {
-        row[key] = value.clone();
-    }
-    row
+/// What a server of version 0.10.0 said; it knows nothing of `/jobs/queue/v2`.
+fn recorded_0_10_0(seen: &Seen, _: usize) -> Option<Answer> {
+    let posted = |text: &str| {
+        let recorded: Value = serde_json::from_str(text).unwrap();
+        let headers = recorded["headers"].as_object().unwrap().iter();
+        let headers: Vec<(&str, &str)> =
+            headers.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+        answer(200, &headers, &recorded["body"])
+    };
+    Some(Answer::Reply(match (seen.method.as_str(), seen.path.as_str()) {
+        ("GET", "/api/health") => text(200, &[], include_str!("../tests/fixtures/v0_10_0/health.json")),
+        ("POST", QUEUE_V1) => posted(include_str!("../tests/fixtures/v0_10_0/queue_posted.json")),
+        ("POST", STATUS) => posted(include_str!("../tests/fixtures/v0_10_0/status_posted.json")),
+        ("GET", GET_RECORDED_QUEUE) => text(200, &[], include_str!("../tests/fixtures/v0_10_0/queue.json")),
+        ("GET", GET_RECORDED_STATUS) => text(200, &[], include_str!("../tests/fixtures/v0_10_0/status.json")),
+        _ => answer(404, &[], &json!({"detail": "Not Found"})),
+    }))
 }
 
-fn old_health(seen: &Seen, _: usize) -> Option<Answer> {
-    let health = json!({"status": "healthy", "api_version": "11", "version": "0.10.0", "user": null});
-    (seen.path == "/api/health").then(|| Answer::Reply(answer(200, &[], &health)))
-}
+/// Where the recorded results are fetched.
+const GET_RECORDED_QUEUE: &str = "/api/get?request_id=23f0877b-143e-406d-b7a0-8a2007937ecf";
+const GET_RECORDED_STATUS: &str = "/api/get?request_id=fa3f5f82-c148-4853-9f92-44f17f344fd0";
 
 #[tokio::test]
 async fn an_old_server_is_asked_in_its_own_way() {
-    let rows = vec![old_row(json!({})), old_row(json!({"job_id": 2, "status": "SUBMITTED"}))];
-    let server = Server::start(rows, clusters_up(), old_health).await;
-    let batch = collect(&server).await;
+    let server = Server::start(Vec::new(), json!([]), recorded_0_10_0).await;
+    // The jobs were described as of 1,795,190,029; the server looked 10 s later.
+    let at_recording = Timestamp::from_second(1_795_190_039).unwrap();
+    let given = context();
+    let context = Context::new(at_recording, given.http().clone(), given.deadline(), std::sync::Arc::from([]));
+    let batch = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap();
     assert!(batch.failures().is_empty() && batch.warnings().is_empty(), "{batch:?}");
-    assert_eq!((server.count(QUEUE_V2), server.count(QUEUE_V1), server.seen().len()), (0, 1, 5));
-    assert_eq!(value(&batch, "skypilot.resources.gpus.h100_count"), Some(16.0));
-    assert_eq!(value(&batch, "skypilot.resources.spot_jobs"), Some(1.0));
-    assert_eq!(value(&batch, "skypilot.regions.us_east_1"), Some(1.0));
-    assert_eq!(value(&batch, "skypilot.jobs.queued"), Some(1.0));
+    let expected = ["/api/health", QUEUE_V1, STATUS, GET_RECORDED_QUEUE, GET_RECORDED_STATUS];
+    assert_eq!(server.paths(), expected.map(|path| (path.to_owned(), 1)).into());
     assert_eq!(server.seen()[1].header("x-skypilot-api-version"), "11");
+    for (name, expected) in [
+        ("jobs.queued", 1.0),
+        // Of these four the machines of one are not known: its GPUs are those that it asked for, its region is "-".
+        ("jobs.running", 4.0),
+        ("jobs.recovering", 1.0),
+        ("jobs.failed", 1.0),
+        // It failed eight days before.
+        ("jobs.failed_7d", 0.0),
+        // The other success is the first task of a pipeline that runs.
+        ("jobs.succeeded", 1.0),
+        ("jobs.cancelled", 0.0),
+        ("resources.gpus.h100_count", 2.0 * 8.0),
+        ("resources.gpus.l4_count", 4.0),
+        ("resources.gpus.a10g_count", 3.0 * 0.5),
+        ("resources.gpus.total_count", 16.0 + 4.0 + 1.5 + 2.0),
+        ("resources.spot_jobs", 3.0),
+        ("resources.ondemand_jobs", 1.0),
+        ("jobs.with_recoveries", 4.0),
+        ("jobs.recovery_count.avg", (1.0 + 3.0 + 2.0 + 1.0) / 4.0),
+        ("jobs.recovery_count.max", 3.0),
+        ("regions.us_east_1", 1.0),
+        ("regions.us_west_2", 2.0),
+        ("regions.other", 0.0),
+        ("users.active_count", 2.0),
+        // An hour, two hours, half an hour and one and a half, a day.
+        ("jobs.runtime_buckets.0_1h", 0.0),
+        ("jobs.runtime_buckets.1_4h", 3.0),
+        ("jobs.runtime_buckets.4_24h", 0.0),
+        ("jobs.runtime_buckets.over_24h", 1.0),
+        // 100, 200, 300 and 500 s; a job that waited for 2,000 s started more than a day before.
+        ("jobs.queue_wait_seconds.p90", 300.0 + 0.7 * 200.0),
+        // Two clusters, and the machines of three jobs.
+        ("clusters.active", 5.0),
+    ] {
+        let value = value(&batch, &format!("skypilot.{name}")).unwrap_or(f64::NAN);
+        assert!((value - expected).abs() < 1e-6, "{name}: {value}, not {expected}");
+    }
+    // What runs, runs on until the server looks.
+    for (name, at_description) in [("min", 3600.0), ("max", 86400.0)] {
+        let value = value(&batch, &format!("skypilot.jobs.runtime_seconds.{name}")).unwrap();
+        assert!((at_description + 9.0..at_description + 10.0).contains(&value), "{name}: {value}");
+    }
 }
 
 #[tokio::test]
