@@ -57,6 +57,7 @@ const NO_GPUS: &str = "the server does not tell the GPUs of a running job";
 const NO_SPOT: &str = "the server does not tell whether a running job is on spot";
 const NONE_RECOVERED: &str = "no running job has been recovered";
 const NO_REGION: &str = "the server's reply has no region";
+const NO_MANAGED: &str = "the server does not tell which clusters are managed by a job";
 const NO_USERS: &str = "the server's reply has no user";
 const NO_WAIT: &str = "no job started in 24 hours, or the jobs controller is down";
 
@@ -241,12 +242,15 @@ pub(crate) const USERS_ACTIVE: MetricDef = MetricDef {
 };
 pub(crate) const CLUSTERS_ACTIVE: MetricDef =
     define("skypilot.clusters.active", group::CLUSTERS, "cluster", "Clusters of all users that are UP.");
-pub(crate) const CLUSTERS_NO_AUTOSTOP: MetricDef = define(
-    "skypilot.clusters.without_autostop",
-    group::CLUSTERS,
-    "cluster",
-    "Clusters that are UP, are not managed by a job, and have no autostop.",
-);
+pub(crate) const CLUSTERS_NO_AUTOSTOP: MetricDef = MetricDef {
+    absent_when: NO_MANAGED,
+    ..define(
+        "skypilot.clusters.without_autostop",
+        group::CLUSTERS,
+        "cluster",
+        "Clusters that are UP, are not managed by a job, and have no autostop.",
+    )
+};
 pub(crate) const QUEUE_WAIT_P90: MetricDef = MetricDef {
     absent_when: NO_WAIT,
     ..define(

@@ -27,7 +27,7 @@ fn failed_group(batch: &Batch, group: &str) -> Failure {
 }
 
 fn clusters_up() -> Value {
-    json!([{"name": "a", "status": "UP", "autostop": -1, "credentials": {"ssh_private_key": "KEY"}, "handle": "gASV"}])
+    json!([{"name": "a", "status": "UP", "autostop": -1, "is_managed": false, "credentials": {"ssh_private_key": "KEY"}, "handle": "gASV"}])
 }
 
 /// Answers the paths that begin so.
@@ -220,18 +220,37 @@ async fn malformed_results_are_failures() {
 }
 
 #[tokio::test]
-async fn an_odd_record_fails_nothing() {
-    let odd = row(json!({
-        "job_id": 2, "task_id": "first", "job_duration": "long", "recovery_count": null, "accelerators": {"L4": "one"},
-        "region": 5, "zone": {}, "user_hash": [], "start_at": true, "something_new": {"a": 1},
-    }));
-    let server =
-        Server::start(vec![row(json!({})), odd], json!([{"status": 1, "autostop": {}}]), |_: &Seen, _| None).await;
+async fn what_is_new_or_null_fails_nothing() {
+    let odd = row(json!({"job_id": 2, "recovery_count": null, "user_hash": null, "something_new": {"a": 1}}));
+    let clusters = json!([{"status": "NEW", "autostop": null, "is_managed": false, "more": []}]);
+    let server = Server::start(vec![row(json!({})), odd], clusters, |_: &Seen, _| None).await;
     let batch = collect(&server).await;
     assert!(batch.failures().is_empty(), "{batch:?}");
     assert_eq!(value(&batch, "skypilot.jobs.running"), Some(2.0));
-    assert_eq!(value(&batch, "skypilot.resources.gpus.l4_count"), Some(2.0));
     assert_eq!(value(&batch, "skypilot.jobs.runtime_seconds.max"), Some(60.0));
+}
+
+#[tokio::test]
+async fn a_field_of_another_type_fails_its_group_and_makes_no_smaller_number() {
+    for odd in [
+        json!({"end_at": "2026-11-20"}),
+        json!({"job_duration": "60"}),
+        json!({"recovery_count": "3"}),
+        json!({"task_id": "first"}),
+        json!({"region": 5}),
+    ] {
+        let server = Server::start(vec![row(odd.clone())], clusters_up(), |_: &Seen, _| None).await;
+        let batch = collect(&server).await;
+        assert_eq!(batch.failures().len(), 1, "{odd}: {batch:?}");
+        assert_eq!(batch.failures()[0].failure.reason, Reason::BadReply, "{odd}");
+        assert!(batch.gauges().iter().all(|gauge| !gauge.def().name.starts_with("skypilot.jobs.")), "{odd}");
+        assert_eq!(value(&batch, "skypilot.clusters.active"), Some(1.0), "{odd}");
+    }
+    let server = Server::start(vec![row(json!({}))], json!([{"autostop": -1}]), |_: &Seen, _| None).await;
+    let batch = collect(&server).await;
+    assert_eq!(batch.failures().len(), 1, "a cluster without a status: {batch:?}");
+    assert!(batch.gauges().iter().all(|gauge| !gauge.def().name.starts_with("skypilot.clusters.")));
+    assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
 }
 
 /// What a server of version 0.10.0 said; it knows nothing of `/jobs/queue/v2`.

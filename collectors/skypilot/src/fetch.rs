@@ -54,11 +54,12 @@ pub(crate) enum Queue {
 pub(crate) async fn queue(client: &Client, server: &Health) -> Result<Queue, Failure> {
     match rows(client, server).await {
         Ok(tasks) => identified(tasks).map(Queue::Jobs),
-        // The same error type also says that the controller is up and cannot be reached: then nothing is known.
+        // The same error type also says that the controller cannot be reached, or was not set up rightly: then nothing is
+        // known. These words alone say that it is down.
         Err(Trouble::Operation(error, failure)) if error.kind == "ClusterNotUpError" => {
-            match error.message.to_lowercase().contains("failed to connect") {
-                true => Err(failure.with_cure("The jobs controller is up, but the API server cannot reach it")),
-                false => Ok(Queue::ControllerDown),
+            match error.message.to_lowercase().contains("no in-progress managed jobs") {
+                true => Ok(Queue::ControllerDown),
+                false => Err(failure.with_cure("Look at the jobs controller: the API server cannot ask it")),
             }
         }
         Err(trouble) => Err(trouble.failure()),
@@ -74,7 +75,11 @@ pub(crate) async fn clusters(client: &Client) -> Result<Vec<Cluster>, Failure> {
         "include_credentials": false, "include_handle": false, "summary_response": true,
     });
     let text = client.run("/status", body, what).await.map_err(Trouble::failure)?;
-    read(&text, what)
+    let clusters: Vec<Cluster> = read(&text, what)?;
+    if clusters.iter().any(|cluster| cluster.status.is_none()) {
+        return Err(Failure::new(Reason::BadReply, format!("read {what}"), "a cluster has no status"));
+    }
+    Ok(clusters)
 }
 
 /// All rows, by the newest way that the server has.

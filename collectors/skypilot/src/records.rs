@@ -1,22 +1,23 @@
-//! What the server answers, with only the fields used. Each field may be missing or odd: one strange record must not
-//! take a whole reply along.
+//! What the server answers, with only the fields used. A field may be missing or null. One of another type fails its
+//! reply: read as missing, it would make a smaller number.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::Deserializer;
+use serde::de::Error;
 use serde_json::Value;
 
 /// `GET /api/health`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Health {
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "lenient")]
     pub status: Option<String>,
     /// A number as a text.
     #[serde(deserialize_with = "version_number")]
     pub api_version: Option<u32>,
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "lenient")]
     pub version: Option<String>,
     pub user: Option<User>,
 }
@@ -25,7 +26,7 @@ pub(crate) struct Health {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct User {
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "lenient")]
     pub name: Option<String>,
 }
 
@@ -118,11 +119,22 @@ pub(crate) struct Cluster {
 }
 
 fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
-    Ok(Value::deserialize(from)?.as_f64())
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        value => value.as_f64().map(Some).ok_or_else(|| D::Error::custom("a number is something else")),
+    }
 }
 
 fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(Value::deserialize(from)?.as_i64())
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        value => value.as_i64().map(Some).ok_or_else(|| D::Error::custom("a whole number is something else")),
+    }
+}
+
+/// For words that are only shown.
+fn lenient<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Value::deserialize(from)?.as_str().map(str::to_owned))
 }
 
 fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
@@ -130,10 +142,11 @@ fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
 }
 
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(from)? {
-        Value::String(text) => Some(text),
-        _ => None,
-    })
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        _ => Err(D::Error::custom("a text is something else")),
+    }
 }
 
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {

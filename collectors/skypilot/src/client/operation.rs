@@ -113,18 +113,22 @@ impl Client {
             blocks: true,
             ..post.clone()
         };
-        let payload = self.send(&ask, &|reply| reply::parse::<Payload>(&reply.body, &ask)).await?;
+        let payload = match self.send(&ask, &|reply| reply::parse::<Payload>(&reply.body, &ask)).await {
+            // The operation was taken: it is this request that the server does not know, not the way of asking.
+            Err(Trouble::Missing(failure)) => return Err(Trouble::Failed(failure)),
+            payload => payload?,
+        };
         if let Some(error) =
             payload.error.as_deref().and_then(|text| serde_json::from_str::<Option<OperationError>>(text).ok()?)
         {
-            return Err(reply::operation_failed(error, &ask));
+            return Err(self.scrub(reply::operation_failed(error, &ask)));
         }
         match (payload.status.as_str(), payload.return_value) {
             ("SUCCEEDED", Some(value)) => Ok(value),
             (status, _) => {
                 let reason = if status == "CANCELLED" { Reason::Other } else { Reason::BadReply };
                 let why = format!("the request ended on the server as {} without a result", reply::clip(status));
-                Err(Trouble::Failed(Failure::new(reason, ask.doing.as_str(), why)))
+                Err(self.scrub(Trouble::Failed(Failure::new(reason, ask.doing.as_str(), why))))
             }
         }
     }

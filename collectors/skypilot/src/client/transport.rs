@@ -175,12 +175,12 @@ impl Client {
     }
 
     /// Takes the credential out of words that came from the server: one that echoes requests must not have it shown.
-    fn scrub(&self, trouble: Trouble) -> Trouble {
+    pub(super) fn scrub(&self, trouble: Trouble) -> Trouble {
         let secret = match &self.auth {
             Auth::Token(secret) | Auth::Basic { password: secret, .. } => secret.expose_secret(),
             Auth::None => return trouble,
         };
-        let clean = |failure: Failure| Failure { why: failure.why.replace(secret, "***"), ..failure };
+        let clean = |failure: Failure| Failure { why: mask(&failure.why, secret), ..failure };
         match trouble {
             _ if secret.is_empty() => trouble,
             Trouble::Failed(failure) => Trouble::Failed(clean(failure)),
@@ -188,6 +188,29 @@ impl Client {
             Trouble::Operation(error, failure) => Trouble::Operation(error, clean(failure)),
         }
     }
+}
+
+/// `text` without `secret`, without the beginning of it (words are cut), and without what follows `Basic `.
+fn mask(text: &str, secret: &str) -> String {
+    /// So much of a secret is not there by chance.
+    const TELLING: usize = 8;
+    let mut masked = String::new();
+    let start = secret.char_indices().nth(TELLING).map_or(secret, |(end, _)| &secret[..end]);
+    let mut rest = text;
+    while let Some(at) = rest.find(start) {
+        masked.push_str(&rest[..at]);
+        masked.push_str("***");
+        let same = rest[at..].chars().zip(secret.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8());
+        rest = &rest[at + same.sum::<usize>()..];
+    }
+    masked.push_str(rest);
+    let mut words = masked.split_inclusive("Basic ");
+    let mut clean = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        clean.push_str("***");
+        clean.push_str(word.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c)));
+    }
+    clean
 }
 
 /// Why there is no whole answer.
@@ -208,5 +231,25 @@ impl From<reqwest::Error> for Lost {
             inner = source;
         }
         Lost::Broken(format!("the connection failed: {}", reply::clip(&inner.to_string())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mask;
+
+    #[test]
+    fn a_credential_is_masked_whole_cut_short_and_encoded() {
+        let secret = "sky_0123456789abcdef";
+        for (text, masked) in [
+            ("Bad Bearer sky_0123456789abcdef here", "Bad Bearer *** here"),
+            ("cut at sky_0123456789", "cut at ***"),
+            ("twice sky_0123456789abcdef sky_0123456789abcdef", "twice *** ***"),
+            ("sent Basic YW5uOmh1bnRlcjI= by ann", "sent Basic *** by ann"),
+            ("nothing of it: sky_", "nothing of it: sky_"),
+        ] {
+            assert_eq!(mask(text, secret), masked);
+        }
+        assert_eq!(mask("the word hunter2", "hunter2"), "the word ***");
     }
 }

@@ -15,7 +15,10 @@ pub(crate) fn compute(clusters: &[Cluster]) -> Batch {
     };
     let mut batch = Batch::new();
     batch.gauge(&catalog::CLUSTERS_ACTIVE, up().count() as f64, &Tags::new());
-    batch.gauge(&catalog::CLUSTERS_NO_AUTOSTOP, up().filter(unwatched).count() as f64, &Tags::new());
+    // Servers before 0.11 list the machines of managed jobs without saying so.
+    let told = up().all(|cluster| cluster.is_managed.is_some());
+    let count = told.then(|| up().filter(unwatched).count() as f64);
+    batch.gauge_or_absent(&catalog::CLUSTERS_NO_AUTOSTOP, count, &Tags::new());
     batch
 }
 
@@ -31,13 +34,12 @@ mod tests {
         let clusters: Vec<Cluster> = serde_json::from_value(json!([
             {"status": "UP", "autostop": -1, "is_managed": false},
             {"status": "UP", "autostop": 0, "is_managed": false},
-            {"status": "UP", "autostop": 30},
-            {"status": "UP"},
+            {"status": "UP", "autostop": 30, "is_managed": false},
+            {"status": "UP", "is_managed": false},
             {"status": "UP", "autostop": -1, "is_managed": true},
             {"status": "STOPPED", "autostop": -1},
             {"status": "INIT", "autostop": -1},
             {"status": "AUTOSTOPPING", "autostop": -1},
-            {"status": 7, "autostop": "never"},
         ]))
         .unwrap();
         let batch = compute(&clusters);

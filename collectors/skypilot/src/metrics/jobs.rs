@@ -185,7 +185,21 @@ fn regions(running: &[&Job], tasks: &[Task], batch: &mut Batch) {
 
 /// Whether a text is the region, or one of its zones: `us-east-1a`, `us-west-2-lax-1a`.
 fn is_in(text: &str, region: &str) -> bool {
-    text.strip_prefix(region).is_some_and(|zone| !zone.starts_with(|c: char| c.is_ascii_digit()))
+    text.strip_prefix(region).is_some_and(|zone| {
+        let letter = |part: &str| part.len() == 1 && part.chars().all(|c| c.is_ascii_lowercase());
+        let place = |part: &str| part.len() == 3 && part.chars().all(|c| c.is_ascii_lowercase());
+        let number = |part: &str| {
+            let digits = part.trim_end_matches(|c: char| c.is_ascii_lowercase());
+            !digits.is_empty() && part.len() - digits.len() <= 1 && digits.chars().all(|c| c.is_ascii_digit())
+        };
+        match zone.split('-').collect::<Vec<_>>()[..] {
+            [part] => part.is_empty() || letter(part),
+            // A local zone, and one of a carrier. A Kubernetes context that begins like a region is none.
+            ["", city, at] => place(city) && number(at),
+            ["", carrier, city, "wlz", at] => carrier.starts_with("wl") && place(city) && number(at),
+            _ => false,
+        }
+    })
 }
 
 fn users(jobs: &[Job], tasks: &[Task], batch: &mut Batch) {

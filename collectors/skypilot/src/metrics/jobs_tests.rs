@@ -192,8 +192,17 @@ fn what_is_not_known_of_a_running_job_is_not_sent() {
 
 #[test]
 fn regions_count_with_their_zones() {
-    let regions =
-        ["us-east-1", "us-east-1a", "US-EAST-1", "us-east-10", "us-west-2", "us-west-2-lax-1a", "-", "eastus"];
+    let regions = [
+        "us-east-1",
+        "us-east-1a",
+        "US-EAST-1",
+        "us-east-10",
+        "us-west-2",
+        "us-west-2-lax-1a",
+        "-",
+        "eastus",
+        "us-east-1-prod-eks",
+    ];
     let rows: Vec<Value> = regions
         .iter()
         .enumerate()
@@ -204,7 +213,7 @@ fn regions_count_with_their_zones() {
         .collect();
     assert_values(
         &batch(&rows),
-        &[("regions.us_east_1", Some(3.0)), ("regions.us_west_2", Some(3.0)), ("regions.other", Some(2.0))],
+        &[("regions.us_east_1", Some(3.0)), ("regions.us_west_2", Some(3.0)), ("regions.other", Some(3.0))],
     );
 }
 

@@ -97,7 +97,10 @@ fn accelerators(inside: &str) -> Option<BTreeMap<String, f64>> {
             continue;
         }
         let count: f64 = count.trim().parse().ok().filter(|count| (0.0..1e6).contains(count))?;
-        found.insert(name.to_owned(), count);
+        // The same one with two counts is a choice, too.
+        if found.insert(name.to_owned(), count).is_some_and(|other: f64| other != count) {
+            return None;
+        }
     }
     (found.len() <= 1).then_some(found)
 }
