@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use simulator::Options;
 use simulator::Simulator;
+use simulator::expected::Expected;
 use simulator::organisation::Scale;
 use tempfile::TempDir;
 
@@ -144,16 +145,20 @@ fn read(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandl
     })
 }
 
-/// The gauges of a JSON document that come from a source, by metric and repository.
-pub fn gauges(document: &Value, source: &str) -> BTreeMap<(String, String), f64> {
+/// Gauges by metric and by their own tags, sorted and joined by commas.
+pub type Gauges = BTreeMap<(String, String), f64>;
+
+/// The gauges of a JSON document that come from a source.
+pub fn gauges(document: &Value, source: &str) -> Gauges {
     let tag = format!("source:{source}");
     let all = document["gauges"].as_array().cloned().unwrap_or_default();
     all.iter()
         .filter(|gauge| tags(gauge).contains(&tag))
         .map(|gauge| {
-            let repo = tags(gauge).iter().find_map(|tag| tag.strip_prefix("repo:").map(str::to_owned));
-            let key = (gauge["name"].as_str().unwrap().to_owned(), repo.unwrap_or_default());
-            (key, gauge["value"].as_f64().unwrap())
+            let mut own = tags(gauge);
+            own.retain(|tag| !["env:", "service:", "version:", "source:"].iter().any(|common| tag.starts_with(common)));
+            own.sort();
+            ((gauge["name"].as_str().unwrap().to_owned(), own.join(",")), gauge["value"].as_f64().unwrap())
         })
         .collect()
 }
@@ -163,17 +168,25 @@ pub fn tags(gauge: &Value) -> Vec<String> {
     gauge["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap().to_owned()).collect()
 }
 
-/// What the simulator's own code expects, by metric and repository; metrics that must be absent are not in it.
-pub fn expected(world: &World) -> BTreeMap<(String, String), f64> {
-    simulator::expected::github(world.simulator.organisation(), &simulator::expected::Settings::default())
-        .into_iter()
-        .filter_map(|expected| Some(((expected.metric.to_owned(), expected.repo), expected.value?)))
-        .collect()
+/// What the simulator's own code expects of GitHub; metrics that must be absent are not in it.
+pub fn expected(world: &World) -> Gauges {
+    let settings = simulator::expected::github::Settings::default();
+    present(simulator::expected::github::gauges(world.simulator.organisation(), &settings))
+}
+
+/// The expected gauges that are not to be absent.
+pub fn present(expected: Vec<Expected>) -> Gauges {
+    let one = |expected: Expected| {
+        let mut tags: Vec<String> = expected.tags.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+        tags.sort();
+        Some(((expected.metric.to_owned(), tags.join(",")), expected.value?))
+    };
+    expected.into_iter().filter_map(one).collect()
 }
 
 /// Fails with the differences, if there are any.
 #[track_caller]
-pub fn assert_same(found: &BTreeMap<(String, String), f64>, expected: &BTreeMap<(String, String), f64>, about: &str) {
+pub fn assert_same(found: &Gauges, expected: &Gauges, about: &str) {
     let mut differences = Vec::new();
     for key in found.keys().chain(expected.keys().filter(|key| !found.contains_key(*key))) {
         let (found, expected) = (found.get(key), expected.get(key));

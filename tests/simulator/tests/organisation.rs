@@ -9,7 +9,7 @@
 use jiff::Timestamp;
 use simulator::Scale;
 use simulator::expected;
-use simulator::expected::Settings;
+use simulator::expected::github::Settings;
 use simulator::organisation::Organisation;
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ fn the_same_seed_describes_the_same_organisation() {
 fn the_reference_scale_is_as_stated() {
     for seed in 0..3 {
         let organisation = generate(seed, Scale::reference());
-        let gauges = expected::github(&organisation, &Settings::default());
+        let gauges = expected::github::gauges(&organisation, &Settings::default());
         let value = |metric: &str| gauges.iter().find(|g| g.metric == metric).unwrap().value;
         assert_eq!(value("github.branches.total"), Some(1_199.0), "with the default one 1,200");
         assert_eq!(value("github.prs.open"), Some(50.0));
@@ -79,8 +79,9 @@ fn parents_come_before_children_and_instants_in_order() {
 /// A referee that never says "absent", or never anything else, would be none.
 #[test]
 fn every_gauge_is_there_in_some_organisation() {
-    let gauges: Vec<_> =
-        (0..30).flat_map(|seed| expected::github(&generate(seed, Scale::random(seed)), &Settings::default())).collect();
+    let gauges: Vec<_> = (0..30)
+        .flat_map(|seed| expected::github::gauges(&generate(seed, Scale::random(seed)), &Settings::default()))
+        .collect();
     let names: BTreeSet<&str> = gauges.iter().map(|g| g.metric).collect();
     for name in names {
         let values: BTreeSet<String> =
@@ -105,7 +106,7 @@ fn the_referee_names_the_metrics_of_the_specification() {
     };
     let names = text.lines().filter_map(|l| l.trim().strip_prefix("- {name: github.")?.split(',').next());
     let specified: BTreeSet<String> = names.map(|n| format!("github.{n}")).collect();
-    let gauges = expected::github(&generate(1, Scale::small()), &Settings::default());
+    let gauges = expected::github::gauges(&generate(1, Scale::small()), &Settings::default());
     let known: BTreeSet<String> = gauges.iter().map(|g| g.metric.to_owned()).collect();
     assert_eq!(known, specified);
 }

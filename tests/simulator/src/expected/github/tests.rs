@@ -13,6 +13,7 @@ use crate::organisation::Run;
 use crate::organisation::Scale;
 use crate::organisation::Thread;
 use crate::organisation::Workflow;
+use jiff::SignedDuration;
 
 fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
@@ -32,7 +33,7 @@ fn bare() -> Organisation {
 }
 
 fn value(organisation: &Organisation, metric: &str) -> Option<f64> {
-    let all = github(organisation, &Settings::default());
+    let all = super::gauges(organisation, &Settings::default());
     all.iter().find(|e| e.metric == metric).unwrap_or_else(|| panic!("no {metric}")).value
 }
 
@@ -317,7 +318,7 @@ fn globs_of_tests_are_taken_as_written() {
     repository.runs = vec![run(1, ago(50), "push", "success")];
     for (glob, passing) in [("C*", Some(1.0)), ("c*", None)] {
         let settings = Settings { test_workflows: Some(vec![glob.into()]), ..Settings::default() };
-        let all = github(&organisation, &settings);
+        let all = super::gauges(&organisation, &settings);
         let tests = all.iter().find(|e| e.metric == "github.ci.tests_passing_on_main").unwrap();
         assert_eq!(tests.value, passing, "{glob}");
     }
