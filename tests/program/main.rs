@@ -10,6 +10,8 @@
 
 mod collect;
 mod docs;
+#[cfg(feature = "aws")]
+mod ec2;
 mod faults;
 mod limits;
 mod push;

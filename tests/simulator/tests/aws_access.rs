@@ -86,8 +86,10 @@ async fn throttling_ends_after_so_many_requests() {
     }
 }
 
+type Refusal = (u16, &'static str);
+
 /// What each service says to a key that it does not know, and to a token that is over.
-const OF_KEYS: [(&str, &str, (u16, &str), (u16, &str)); 5] = [
+const OF_KEYS: [(&str, &str, Refusal, Refusal); 5] = [
     ("ec2", "DescribeVolumes", (401, "AuthFailure"), (400, "RequestExpired")),
     ("sts", "GetCallerIdentity", (403, "InvalidClientTokenId"), (403, "ExpiredToken")),
     ("cloudwatch", "GetMetricData", (403, "InvalidClientTokenId"), (403, "ExpiredToken")),
