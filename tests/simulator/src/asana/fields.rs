@@ -151,7 +151,7 @@ impl Kind {
                 "start_on",
             ],
             Kind::Section => &["gid", "resource_type", "name", "created_at"],
-            Kind::User => &["gid", "resource_type", "name", "email", "photo"],
+            Kind::User => &["gid", "resource_type", "name", "email"],
             Kind::Workspace => &["gid", "resource_type", "name", "is_organization"],
             Kind::Status => &[
                 "gid",
@@ -208,7 +208,7 @@ impl Kind {
                 "team",
             ],
             Kind::Section => &["projects"],
-            Kind::User => &["custom_fields"],
+            Kind::User => &["custom_fields", "photo"],
             Kind::Workspace => &["email_domains"],
             Kind::Status => {
                 &["hearted", "hearts", "html_text", "liked", "likes", "num_hearts", "num_likes", "reaction_summary"]

@@ -183,8 +183,7 @@ impl Thing {
                     "gid" => user.gid.clone().into(),
                     "resource_type" => "user".into(),
                     "name" => user.name.clone().into(),
-                    "email" => user.email.clone().into(),
-                    _ => Value::Null,
+                    _ => user.email.clone().into(),
                 })
             }
             Thing::Workspace(id) => {

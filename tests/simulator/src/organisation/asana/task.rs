@@ -31,14 +31,14 @@ pub fn plus_ms(at: Timestamp, milliseconds: i64) -> Timestamp {
 /// Open, and made by now.
 pub fn open(rng: &mut Rng, now: Timestamp) -> Life {
     let oldest = [DAY, 2 * WEEK, 90 * DAY, 500 * DAY][rng.usize(..4)];
-    let back = between(rng, 1, oldest) * 1_000 + rng.i64(..1_000);
+    let back = between(rng, 1, oldest) * 1_000 + rng.i64(0..1_000);
     Life { created_at: plus_ms(now, -back), completed_at: None }
 }
 
 /// Completed within 30 days; two thirds of them within seven.
 pub fn completed(rng: &mut Rng, now: Timestamp) -> Life {
     let (newest, oldest) = if rng.u8(..3) == 0 { (WEEK + 1, 30 * DAY - 1) } else { (1, WEEK - 1) };
-    let at = plus_ms(now, -(between(rng, newest, oldest) * 1_000 - rng.i64(..1_000)));
+    let at = plus_ms(now, -(between(rng, newest, oldest) * 1_000 - rng.i64(0..1_000)));
     Life { created_at: before(rng, at), completed_at: Some(at) }
 }
 
@@ -50,7 +50,7 @@ pub fn completed_before(rng: &mut Rng, now: Timestamp) -> Life {
 
 fn before(rng: &mut Rng, at: Timestamp) -> Timestamp {
     let longest = [3 * HOUR, 5 * DAY, 80 * DAY][rng.usize(..3)];
-    plus_ms(at, -(between(rng, MINUTE, longest) * 1_000 + rng.i64(..1_000)))
+    plus_ms(at, -(between(rng, MINUTE, longest) * 1_000 + rng.i64(0..1_000)))
 }
 
 /// Completed on the edges of the windows, all within 30 days.
