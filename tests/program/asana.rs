@@ -154,7 +154,21 @@ async fn a_workspace_that_the_token_cannot_see_is_a_reason_and_no_zero() {
         assert_eq!(ran.code, 1, "{gid}: {}", ran.stderr);
         assert_eq!(reasons(&document["collectors"][0]), BTreeSet::from([reason]), "{gid}: {document:#}");
         assert!(ran.stderr.contains(gid) || document.to_string().contains(gid), "{gid} is not named: {}", ran.stderr);
+
+        // Were its listing empty, no zero must come of it either.
+        let world = with_pages().await.with("ASANA_WORKSPACE", gid).without("ASANA_BUGS_PROJECT");
+        world.simulator.asana().list_nothing_of_foreign_workspaces();
+        let (ran, document) = collect(&world, &[]).await;
+        assert_eq!(gauges(&document, "asana"), Gauges::new(), "{gid}, listed empty");
+        assert_eq!(ran.code, 1, "{gid}, listed empty: {}", ran.stderr);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_projects_than_a_page_shows_are_all_read() {
+    let world = world(4, AsanaScale { projects: 210, ..AsanaScale::small() }).await;
+    world.simulator.asana().expire_offsets(1);
+    assert_complete(&world, &settings(&world), "210 projects").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,7 @@ struct Controls {
     offsets: Offsets,
     overlap: usize,
     repeat: bool,
+    foreign_is_empty: bool,
     delay: Duration,
     oddities: BTreeSet<String>,
     requests: u64,
@@ -71,6 +72,7 @@ impl State {
             offsets: Offsets::default(),
             overlap: 0,
             repeat: false,
+            foreign_is_empty: false,
             delay: Duration::ZERO,
             oddities: BTreeSet::new(),
             requests: 0,
@@ -135,6 +137,12 @@ impl State {
         self.controls().repeat = true;
     }
 
+    /// Answers for the projects of a workspace that the token's user does not belong to, or that there is not, with an
+    /// empty listing in place of a refusal: what the vendor publishes does not rule it out.
+    pub fn list_nothing_of_foreign_workspaces(&self) {
+        self.controls().foreign_is_empty = true;
+    }
+
     /// What requests asked for that the published description does not know, and that was ignored as Asana does.
     pub fn oddities(&self) -> Vec<String> {
         self.controls().oddities.iter().cloned().collect()
@@ -173,6 +181,10 @@ impl State {
 
     pub(super) fn repeats(&self) -> bool {
         self.controls().repeat
+    }
+
+    pub(super) fn foreign_is_empty(&self) -> bool {
+        self.controls().foreign_is_empty
     }
 
     pub(super) fn issue_offset(&self, query: &str, start: usize) -> String {
