@@ -9,6 +9,7 @@ pub mod datadog;
 pub mod expected;
 pub mod fault;
 pub mod github;
+mod graphql;
 mod layer;
 pub mod organisation;
 pub mod record;
