@@ -5,6 +5,7 @@
 //! [`Simulator`] puts them together over one described [`organisation::Organisation`], and [`expected`] says which
 //! gauges must come of it.
 
+mod base64url;
 pub mod datadog;
 pub mod expected;
 pub mod fault;
@@ -15,6 +16,7 @@ pub mod organisation;
 pub mod record;
 pub mod server;
 mod simulator;
+pub mod wandb;
 mod wire;
 
 pub use organisation::Scale;

@@ -12,6 +12,7 @@ use crate::record::Recorded;
 use crate::record::Recorder;
 use crate::server::Server;
 use crate::server::ServerOptions;
+use crate::wandb;
 use anyhow::Context;
 use jiff::Timestamp;
 use std::net::Ipv4Addr;
@@ -34,6 +35,8 @@ pub struct Options {
     pub latency: Duration,
     /// GitHub's public GraphQL schema, which documents are validated against; without it they are only executed.
     pub schema: Option<PathBuf>,
+    /// The schema rebuilt for Weights & Biases, likewise.
+    pub wandb_schema: Option<PathBuf>,
     /// Where to listen. By default a free port of 127.0.0.1.
     pub address: SocketAddr,
     /// How much of the requests is kept.
@@ -48,6 +51,7 @@ impl Default for Options {
             now: None,
             latency: Duration::ZERO,
             schema: None,
+            wandb_schema: None,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             record: RecordOptions::default(),
         }
@@ -59,6 +63,7 @@ pub struct Simulator {
     server: Server,
     organisation: Arc<Organisation>,
     github: Arc<github::State>,
+    wandb: Arc<wandb::State>,
     datadog: Arc<Store>,
 }
 
@@ -84,13 +89,17 @@ impl Simulator {
         }
         let organisation = Arc::new(organisation);
         let github = Arc::new(github::State::new(Arc::clone(&organisation), options.schema));
-        let services =
-            vec![("github", github::router(Arc::clone(&github))), ("datadog", datadog::router(Arc::clone(&datadog)))];
+        let wandb = Arc::new(wandb::State::new(Arc::clone(&organisation), options.wandb_schema));
+        let services = vec![
+            ("github", github::router(Arc::clone(&github))),
+            ("datadog", datadog::router(Arc::clone(&datadog))),
+            ("wandb", wandb::router(Arc::clone(&wandb))),
+        ];
         let address = options.address;
         let server = ServerOptions { address, latency: options.latency, services, record: options.record };
         let server = Server::start(server).with_context(|| format!("failed to listen on {address}"))?;
         github.set_base_url(&server.service_url("github"));
-        Ok(Simulator { server, organisation, github, datadog })
+        Ok(Simulator { server, organisation, github, wandb, datadog })
     }
 
     /// The base address, without a slash at the end.
@@ -101,6 +110,11 @@ impl Simulator {
     /// The address of GitHub's API: REST below it, GraphQL at `/graphql` of it.
     pub fn github_api_url(&self) -> String {
         self.server.service_url("github")
+    }
+
+    /// The base address of Weights & Biases, whose GraphQL is at `/graphql` of it.
+    pub fn wandb_url(&self) -> String {
+        self.server.service_url("wandb")
     }
 
     /// The address of Datadog's API.
@@ -120,6 +134,9 @@ impl Simulator {
             ("GITHUB_API_URL", self.github_api_url()),
             ("GITHUB_TOKEN", self.github_token().to_owned()),
             ("GITHUB_REPOSITORIES", repositories.join(",")),
+            ("WANDB_BASE_URL", self.wandb_url()),
+            ("WANDB_API_KEY", wandb::KEY.to_owned()),
+            ("WANDB_PROJECTS", self.organisation.wandb.readable().join(",")),
             ("DD_URL", self.datadog_url()),
             ("DD_API_KEY", self.datadog.keys().api.clone()),
             ("DD_APP_KEY", self.datadog.keys().application.clone()),
@@ -149,6 +166,11 @@ impl Simulator {
     /// How GitHub's services behave.
     pub fn github(&self) -> &github::State {
         &self.github
+    }
+
+    /// How Weights & Biases behaves.
+    pub fn wandb(&self) -> &wandb::State {
+        &self.wandb
     }
 
     /// What Datadog took in.

@@ -16,6 +16,7 @@ use super::time::before_week;
 use super::time::in_week;
 use super::time::plus;
 use super::time::whole;
+use super::wandb;
 use fastrand::Rng;
 use jiff::Timestamp;
 
@@ -62,7 +63,8 @@ pub fn organisation(seed: u64, scale: &Scale, now: Timestamp) -> Organisation {
         repository(&mut rng, &users, scale, instant, i, kind)
     });
     let repositories = repositories.collect();
-    Organisation { seed, now, login: "acme".into(), users, repositories }
+    let wandb = wandb::generate(seed, &scale.wandb, instant);
+    Organisation { seed, now, login: "acme".into(), users, repositories, wandb }
 }
 
 fn repository(rng: &mut Rng, users: &[User], scale: &Scale, now: Timestamp, index: usize, kind: Kind) -> Repository {

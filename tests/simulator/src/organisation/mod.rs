@@ -12,6 +12,7 @@ mod pulls;
 mod runs;
 mod scale;
 mod time;
+pub mod wandb;
 mod words;
 
 pub use jobs::Job;
@@ -32,6 +33,8 @@ pub struct Organisation {
     pub users: Vec<User>,
     /// The repositories, in the order they are to be configured.
     pub repositories: Vec<Repository>,
+    /// What Weights & Biases knows.
+    pub wandb: wandb::Wandb,
 }
 
 /// Index into [`Organisation::users`].
