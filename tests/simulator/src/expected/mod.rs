@@ -3,6 +3,7 @@
 //! is the referee. One module a section.
 
 pub mod github;
+pub mod wandb;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
