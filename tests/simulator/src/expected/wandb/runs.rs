@@ -60,14 +60,14 @@ fn best_accuracy(case: &Case) -> Option<f64> {
         Direction::Max => told.reduce(f64::max),
         Direction::Min => told.reduce(f64::min),
     };
-    best.map(|value| value / case.settings.accuracy_scale)
+    best.map(|value| value * case.settings.accuracy_scale)
 }
 
 /// "over runs in any state with heartbeat in 7d: the first key with a finite number, in the run with the newest
 /// heartbeat that has one"
 fn latest_loss(case: &Case) -> Option<f64> {
     let week = case.all().filter(|run| case.beat_in(run, 7));
-    newest(week, |run| first(run, &case.settings.loss_keys)).map(|value| value / case.settings.loss_scale)
+    newest(week, |run| first(run, &case.settings.loss_keys)).map(|value| value * case.settings.loss_scale)
 }
 
 /// "all runs created in 7d / their distinct known users; absent with none"

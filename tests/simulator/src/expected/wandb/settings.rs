@@ -11,11 +11,11 @@ pub struct Settings {
     pub accuracy_keys: Vec<String>,
     /// Which accuracy is the best.
     pub accuracy_direction: Direction,
-    /// The logged accuracy that means 1: 100 where it is logged in percent.
+    /// What a logged accuracy is multiplied by: 0.01 where it is logged in percent.
     pub accuracy_scale: f64,
     /// Where a run's loss is looked for, the first key first.
     pub loss_keys: Vec<String>,
-    /// The logged loss that means 1.
+    /// What a logged loss is multiplied by.
     pub loss_scale: f64,
     /// The groups.
     pub groups: Vec<Group>,
