@@ -19,3 +19,4 @@ mod skypilot;
 mod spool;
 mod support;
 mod usage;
+mod wandb;
