@@ -27,8 +27,8 @@ pub fn gauges(case: &Case) -> Vec<Gauge> {
         out.extend(values.into_iter().map(|(metric, value)| (metric, vec![tag.clone()], value)));
         for key in &case.settings.group_keys {
             // "value of each configured summary key in the group's run with the newest heartbeat in 7d that has it"
-            let own = case.all().filter(|run| has(group, run) && case.beat_in(run, 7));
-            let value = newest(own, |run| first(run, std::slice::from_ref(key)));
+            let own = case.all().filter(|run| has(group, run));
+            let value = newest(case, own, |run| first(run, std::slice::from_ref(key)));
             let tags = vec![tag.clone(), ("key", key.clone())];
             out.push(("wandb.group.steps_per_second", tags, value));
         }

@@ -76,8 +76,14 @@ fn number(data: &[(String, Datum)], key: &str) -> Option<f64> {
     }
 }
 
-/// The value in the run with the newest heartbeat that has one.
-fn newest<'r>(runs: impl Iterator<Item = &'r Run>, value: impl Fn(&Run) -> Option<f64>) -> Option<f64> {
-    let told = runs.filter_map(|run| Some((run.heartbeat_at?, value(run)?)));
+/// The value in the run "with the newest heartbeat in 7d that has one", in any state. "What lies after now is in no
+/// window", but a run that was there at now and beat again before it was read had a heartbeat in the window too; the
+/// service only tells the last. Left out would be nearly every run that lives.
+fn newest<'r>(case: &Case, runs: impl Iterator<Item = &'r Run>, value: impl Fn(&Run) -> Option<f64>) -> Option<f64> {
+    let week = runs.filter(|run| {
+        let went_on = run.created_at <= case.now && run.heartbeat_at.is_some_and(|at| at > case.now);
+        went_on || case.beat_in(run, 7)
+    });
+    let told = week.filter_map(|run| Some((run.heartbeat_at?, value(run)?)));
     told.max_by_key(|(at, _)| *at).map(|(_, value)| value)
 }

@@ -66,8 +66,7 @@ fn best_accuracy(case: &Case) -> Option<f64> {
 /// "over runs in any state with heartbeat in 7d: the first key with a finite number, in the run with the newest
 /// heartbeat that has one"
 fn latest_loss(case: &Case) -> Option<f64> {
-    let week = case.all().filter(|run| case.beat_in(run, 7));
-    newest(week, |run| first(run, &case.settings.loss_keys)).map(|value| value * case.settings.loss_scale)
+    newest(case, case.all(), |run| first(run, &case.settings.loss_keys)).map(|value| value * case.settings.loss_scale)
 }
 
 /// "all runs created in 7d / their distinct known users; absent with none"

@@ -179,10 +179,13 @@ fn the_latest_loss_is_of_the_newest_run_that_has_one() {
         with(&[("train/loss", Datum::Number(2.0)), ("val/loss", Datum::Number(7.0))], run("running", 20 * DAY, 60)),
         with(&[("loss", Datum::Nan)], run("running", DAY, 30)),
         with(&[("loss", Datum::Number(3.0))], run("finished", DAY, 90)),
-        with(&[("loss", Datum::Number(4.0))], run("finished", DAY, -1)),
+        with(&[("loss", Datum::Number(4.0))], run("running", -1, -5)),
         run("running", DAY, 10),
     ];
     assert_eq!(value(runs, "wandb.metrics.latest_loss"), Some(2.0));
+    let told = |loss, heartbeat| with(&[("loss", Datum::Number(loss))], run("running", DAY, heartbeat));
+    let gone_on = vec![told(1.0, 3), told(2.0, -20), told(3.0, -10)];
+    assert_eq!(value(gone_on, "wandb.metrics.latest_loss"), Some(2.0), "it was there at now, and beat once more");
     let before = with(&[("loss", Datum::Number(3.0))], run("finished", 9 * DAY, 7 * DAY));
     assert_eq!(value(vec![before], "wandb.metrics.latest_loss"), None);
 }
