@@ -142,8 +142,9 @@ async fn a_wrong_key_reads_nothing() {
     assert_eq!((ran.code, found.len()), (1, 0), "{}", ran.stderr);
     assert_eq!(reasons(&collector), BTreeSet::from(["unauthorized".to_owned()]), "{collector:#}");
     assert!(collector.to_string().contains("WANDB_API_KEY"), "{collector:#}");
+    // As many as may be under way before the first is refused.
     let sent = world.simulator.requests().len();
-    assert!(sent <= 3, "{sent} requests with a key that is refused");
+    assert!(sent <= 6, "{sent} requests with a key that is refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -271,18 +272,21 @@ async fn runs_that_go_on_while_pages_are_read_are_counted_once() {
             world.simulator.wandb().set_beat(beat);
             let (ran, mut found, _) = collect(&world, &[]).await;
             let about = format!("{paging:?} {beat:?}\n{}", ran.stderr);
-            assert_eq!(ran.code, 0, "{about}");
+            // No run beats so fast that a page costs it minutes. Then there may be no number, but never a wrong one.
+            let must_be_whole = beat < SignedDuration::from_mins(1);
+            assert!(ran.code == 0 || !must_be_whole && ran.code == 3, "{about}");
             let least = expected(&world);
             let most = expected_of(&alive_until_now(world.simulator.organisation()), &Settings::default());
             let hours =
                 |gauges: &Gauges| gauges.iter().find(|((name, _), _)| name.ends_with("gpu_hours_7d")).map(|g| *g.1);
             let (least_hours, hours, most_hours) = (hours(&least), hours(&found), hours(&most));
+            let (least_hours, most_hours) = (least_hours.unwrap(), most_hours.unwrap());
             assert!(
-                least_hours.unwrap() <= hours.unwrap() + 1e-6 && hours.unwrap() <= most_hours.unwrap() + 1e-6,
-                "{least_hours:?} {hours:?} {most_hours:?} {about}"
+                hours.is_none_or(|hours| least_hours <= hours + 1e-6 && hours <= most_hours + 1e-6),
+                "{least_hours} {hours:?} {most_hours} {about}"
             );
             let mut least = least;
-            least.retain(|(name, _), _| steady.contains(&name.as_str()));
+            least.retain(|key, _| steady.contains(&key.0.as_str()) && (must_be_whole || found.contains_key(key)));
             found.retain(|(name, _), _| steady.contains(&name.as_str()));
             assert_same(&found, &least, &about);
         }

@@ -29,7 +29,7 @@ struct Controls {
     limit: Limit,
     manner: Manner,
     /// Pages of runs so far.
-    beats: i32,
+    pages: i32,
     requests: u64,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Manner {
     pub largest_page: usize,
     pub writes_zone: bool,
     pub durations_as_text: bool,
-    beat: SignedDuration,
+    pub beat: SignedDuration,
 }
 
 impl State {
@@ -89,7 +89,7 @@ impl State {
             broken: Vec::new(),
             limit: Limit::of(Limit::FULL),
             manner,
-            beats: 0,
+            pages: 0,
             requests: 0,
         };
         State { organisation, schema, controls: Mutex::new(controls) }
@@ -153,7 +153,7 @@ impl State {
         self.controls().manner.durations_as_text = as_text;
     }
 
-    /// After each page of runs the heartbeats of those that live move on by so much.
+    /// After each page of runs the service's clock moves on by so much, and a third of the living runs beat.
     pub fn set_beat(&self, by: SignedDuration) {
         self.controls().manner.beat = by;
     }
@@ -202,15 +202,15 @@ impl State {
         Err(Failure::error("INTERNAL_ERROR", broken.message.clone()))
     }
 
-    /// How to answer, and by how much the heartbeats of living runs have moved on.
-    pub(super) fn manner(&self) -> (Manner, SignedDuration) {
+    /// How to answer, and how many pages of runs were given out before.
+    pub(super) fn manner(&self) -> (Manner, i32) {
         let controls = self.controls();
-        (controls.manner, controls.manner.beat * controls.beats)
+        (controls.manner, controls.pages)
     }
 
     /// Notes that a page of runs was given out.
     pub(super) fn page_served(&self) {
-        self.controls().beats += 1;
+        self.controls().pages += 1;
     }
 
     fn controls(&self) -> MutexGuard<'_, Controls> {

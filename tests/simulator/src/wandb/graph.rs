@@ -1,5 +1,6 @@
 //! Documents are validated and executed over the described projects.
 
+use super::beats::Beats;
 use super::connection;
 use super::connection::Page;
 use super::controls::Manner;
@@ -18,7 +19,6 @@ use crate::graphql::Refusal;
 use crate::organisation::wandb::Project;
 use crate::organisation::wandb::Sweep;
 use crate::organisation::wandb::Wandb;
-use jiff::SignedDuration;
 use serde_json::Value;
 use serde_json::json;
 use std::rc::Rc;
@@ -51,15 +51,16 @@ pub struct Told<'a> {
     pub state: &'a State,
     pub wandb: &'a Wandb,
     pub manner: Manner,
-    /// By how much the heartbeats of living runs have moved on.
-    pub moved: SignedDuration,
+    /// How living runs went on while pages were read; none while nothing moves.
+    pub beats: Option<Beats>,
 }
 
 /// Answers POST /graphql: the status and the body. What is no valid query is a 400; what goes wrong in a valid one
 /// stands under `errors` of a 200.
 pub fn answer(state: &State, body: &[u8]) -> (u16, Value) {
-    let (manner, moved) = state.manner();
-    let told = Told { state, wandb: &state.organisation.wandb, manner, moved };
+    let (manner, pages) = state.manner();
+    let beats = (pages > 0 && !manner.beat.is_zero()).then(|| Beats::of(&state.organisation, manner.beat, pages));
+    let told = Told { state, wandb: &state.organisation.wandb, manner, beats };
     match executed(&told, body) {
         Ok(body) => (200, body),
         Err(Refusal::Errors(errors)) => (400, json!({ "errors": errors })),

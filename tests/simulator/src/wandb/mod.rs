@@ -8,6 +8,7 @@
 //! - the largest page, to which larger ones are cut without a word;
 //! - instants without a zone, or with one; durations as numbers or as text; limits told on every reply, or on 429 only.
 
+mod beats;
 mod connection;
 mod controls;
 mod filter;

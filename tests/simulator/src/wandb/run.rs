@@ -12,14 +12,10 @@ use crate::graphql::Failure;
 use crate::organisation::wandb::Datum;
 use crate::organisation::wandb::Project;
 use crate::organisation::wandb::Run;
-use jiff::SignedDuration;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::rc::Rc;
-
-/// How long after its last heartbeat a run is still taken for alive, and beats on.
-const ALIVE: SignedDuration = SignedDuration::from_mins(30);
 
 /// A run as it is told: with the heartbeat of the moment.
 pub struct Shown<'a> {
@@ -34,14 +30,10 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// The heartbeat of the moment: that of a living run moves on while pages are read.
+/// The heartbeat of the moment.
 pub fn heartbeat(told: &Told, project: &Project, at: usize) -> Option<Timestamp> {
-    let heartbeat = project.instants(at).1?;
-    let is_alive = project
-        .runs
-        .get(at)
-        .is_some_and(|run| run.state == "running" && told.state.organisation.now.duration_since(heartbeat) <= ALIVE);
-    if is_alive { heartbeat.checked_add(told.moved).ok() } else { Some(heartbeat) }
+    let since = told.beats.as_ref().and_then(|beats| beats.last(at, project.runs.get(at)?));
+    since.or_else(|| project.instants(at).1)
 }
 
 pub fn resolve<'a>(told: &Told<'a>, shown: &Rc<Shown<'a>>, field: &str, arguments: &Arguments) -> Outcome<'a> {
