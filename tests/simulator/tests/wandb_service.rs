@@ -127,7 +127,7 @@ async fn while_pages_are_read_living_runs_change_places() {
         wandb.simulator.wandb().set_paging(paging);
         let all = wandb.walk("order: \"-heartbeat_at\",", 3).await;
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 100, "while nothing moves nothing is lost");
-        wandb.simulator.wandb().set_beat(SignedDuration::from_mins(1));
+        wandb.simulator.wandb().set_beat(SignedDuration::from_mins(1), 3);
         let walked = wandb.walk("order: \"+heartbeat_at\",", 10).await;
         let distinct: BTreeSet<&String> = walked.iter().collect();
         match paging {
@@ -138,7 +138,7 @@ async fn while_pages_are_read_living_runs_change_places() {
         assert_eq!((stable.len(), stable.iter().collect::<BTreeSet<_>>().len()), (100, 100));
     }
     let wandb = Wandb::start(3, scale);
-    wandb.simulator.wandb().set_beat(SignedDuration::from_mins(10));
+    wandb.simulator.wandb().set_beat(SignedDuration::from_mins(10), 3);
     let walked = wandb.walk("order: \"-heartbeat_at\",", 3).await;
     assert!(walked.iter().collect::<BTreeSet<_>>().len() < 100, "backwards, what moved on is missed");
 }

@@ -69,6 +69,7 @@ pub(super) struct Manner {
     pub writes_zone: bool,
     pub durations_as_text: bool,
     pub beat: SignedDuration,
+    pub one_in: u16,
 }
 
 impl State {
@@ -81,6 +82,7 @@ impl State {
             writes_zone: false,
             durations_as_text: false,
             beat: SignedDuration::ZERO,
+            one_in: 1,
         };
         let controls = Controls {
             keys: HashSet::from([KEY.to_owned()]),
@@ -153,9 +155,10 @@ impl State {
         self.controls().manner.durations_as_text = as_text;
     }
 
-    /// After each page of runs the service's clock moves on by so much, and a third of the living runs beat.
-    pub fn set_beat(&self, by: SignedDuration) {
-        self.controls().manner.beat = by;
+    /// After each page of runs the service's clock moves on by so much, and one in so many of the living runs beats.
+    pub fn set_beat(&self, by: SignedDuration, one_in: u16) {
+        let mut controls = self.controls();
+        (controls.manner.beat, controls.manner.one_in) = (by, one_in.max(1));
     }
 
     /// How many requests came in, refused ones included.

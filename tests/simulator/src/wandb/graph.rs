@@ -59,7 +59,7 @@ pub struct Told<'a> {
 /// stands under `errors` of a 200.
 pub fn answer(state: &State, body: &[u8]) -> (u16, Value) {
     let (manner, pages) = state.manner();
-    let beats = (pages > 0 && !manner.beat.is_zero()).then(|| Beats::of(&state.organisation, manner.beat, pages));
+    let beats = (pages > 0 && !manner.beat.is_zero()).then(|| Beats::of(&state.organisation, manner, pages));
     let told = Told { state, wandb: &state.organisation.wandb, manner, beats };
     match executed(&told, body) {
         Ok(body) => (200, body),
