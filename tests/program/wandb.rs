@@ -1,5 +1,6 @@
 //! The W&B collector in the whole program, against the simulated service.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use simulator::expected;
 use simulator::expected::wandb::Direction;
+use simulator::expected::wandb::Group;
 use simulator::expected::wandb::Settings;
 use simulator::fault::Fault;
 use simulator::organisation::Organisation;
@@ -27,6 +29,13 @@ use crate::support::present;
 
 /// `api:` and the key, as the request carries them.
 const ENCODED: &str = "YXBpOjVlZWQwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjAxMjM=";
+
+/// Dollars an hour, as a variable tells them.
+const PRICES: &str = "a100=2.5,L4=0.75,default=0.5";
+
+fn prices() -> BTreeMap<String, f64> {
+    [("a100", 2.5), ("L4", 0.75), ("default", 0.5)].map(|(word, price)| (word.to_owned(), price)).into()
+}
 
 /// Some runs in each of two projects, a third without any, and one that the key may not read.
 const SOME: WandbScale = WandbScale { projects: 4, runs_7d: 60, odd: 20, history: 80 };
@@ -80,8 +89,16 @@ async fn seeded_organisations_of_many_sizes_yield_the_expected_gauges_whatever_t
         wandb.set_zone(seed % 4 == 1);
         wandb.set_durations_as_text(seed % 5 == 1);
         wandb.set_largest_page(if seed % 3 == 1 { 20 } else { 1_000 });
+        let mut settings = Settings::default();
+        let world = if seed % 2 == 0 {
+            settings.gpu_hourly_usd = prices();
+            world.with("WANDB_GPU_HOURLY_USD", PRICES)
+        } else {
+            world
+        };
         let (ran, found, collector) = collect(&world, &[]).await;
-        assert_same(&found, &expected(&world), &format!("seed {seed}\n{}", ran.stderr));
+        let expected = expected_of(world.simulator.organisation(), &settings);
+        assert_same(&found, &expected, &format!("seed {seed}\n{}", ran.stderr));
         assert_eq!((ran.code, &collector["outcome"]), (0, &"complete".into()), "seed {seed}: {}", ran.stderr);
     }
 }
@@ -93,13 +110,25 @@ async fn what_the_configuration_changes_is_changed() {
         .with("WANDB_HEARTBEAT_MINUTES", "600")
         .with("WANDB_ACCURACY_DIRECTION", "min")
         .with("WANDB_ACCURACY_KEYS", "val_accuracy,accuracy")
-        .with("WANDB_LOSS_KEYS", "val/loss");
+        .with("WANDB_ACCURACY_SCALE", "100")
+        .with("WANDB_LOSS_KEYS", "val/loss")
+        .with("WANDB_LOSS_SCALE", "0.5")
+        .with("WANDB_GROUPS", "prod=tag:prod,forks=name:fork-of-*,forks=sweep")
+        .with("WANDB_GROUP_KEYS", "loss,overview/sps")
+        .with("WANDB_GPU_HOURLY_USD", "h100=3");
     let settings = Settings {
         heartbeat_minutes: 600,
         accuracy_direction: Direction::Min,
         accuracy_keys: vec!["val_accuracy".into(), "accuracy".into()],
+        accuracy_scale: 100.0,
         loss_keys: vec!["val/loss".into()],
-        ..Settings::default()
+        loss_scale: 0.5,
+        groups: vec![
+            Group { tags: vec!["prod".into()], ..Group::named("prod") },
+            Group { name_starts: vec!["fork-of-".into()], sweeps: true, ..Group::named("forks") },
+        ],
+        group_keys: vec!["loss".into(), "overview/sps".into()],
+        gpu_hourly_usd: [("h100".to_owned(), 3.0)].into(),
     };
     let other = expected_of(world.simulator.organisation(), &settings);
     assert_ne!(other, expected(&world));
