@@ -45,6 +45,14 @@ pub(crate) enum Field<T> {
 }
 
 impl<T> Field<T> {
+    /// The value, if there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Field::Is(value) => Some(value),
+            Field::Empty | Field::Unreadable => None,
+        }
+    }
+
     /// The value of a field; whatever `read` does not understand is not readable.
     fn of(value: Value, read: impl Fn(&Value) -> Option<T>) -> Self {
         match value {
@@ -62,8 +70,9 @@ type Gid = Box<str>;
 #[serde(try_from = "WireTask")]
 pub(crate) struct Task {
     pub gid: Gid,
-    pub created_at: Timestamp,
+    /// First of what two readings of one task are compared by.
     pub state: State,
+    pub created_at: Timestamp,
     pub due: Due,
     pub assignee: Field<Gid>,
     /// The projects that it is in, with its section in each; only of the bugs project's tasks, which alone are asked.
@@ -138,7 +147,7 @@ impl TryFrom<WireTask> for Task {
             (Field::Empty, Field::Empty) => Due::Never,
             (Field::Unreadable, _) | (Field::Empty, Field::Unreadable) => Due::Unreadable,
         };
-        Ok(Task { gid, created_at, state, due, assignee: wire.assignee, memberships: wire.memberships })
+        Ok(Task { gid, state, created_at, due, assignee: wire.assignee, memberships: wire.memberships })
     }
 }
 
@@ -163,7 +172,9 @@ impl TryFrom<WireProject> for Project {
     type Error = &'static str;
 
     fn try_from(wire: WireProject) -> Result<Self, &'static str> {
-        let gid = gid(&wire.gid).ok_or("a project has no gid")?;
+        // It becomes part of an address.
+        let plain = |gid: &Gid| gid.chars().all(|c| c.is_ascii_alphanumeric());
+        let gid = gid(&wire.gid).filter(plain).ok_or("a project has no gid that can be read")?;
         Ok(Project { gid, status: wire.current_status_update })
     }
 }
@@ -179,7 +190,6 @@ pub(crate) struct Standing {
 /// Whose token it is: `GET /users/me`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Me {
-    #[serde(default)]
     pub workspaces: Vec<Workspace>,
 }
 

@@ -1,0 +1,95 @@
+//! What holds for any tasks: bounds, sums that agree, and that neither order nor repetition matters.
+
+use collector::Batch;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::json;
+
+use super::sample::*;
+use super::*;
+
+const ZONES: [&str; 4] = ["UTC", "America/Los_Angeles", "Asia/Kolkata", "Pacific/Tongatapu"];
+
+/// Any task that Asana could tell, oddities included.
+fn any_task() -> impl Strategy<Value = Task> {
+    let seconds = -2 * DAY..40 * DAY;
+    let moment =
+        prop_oneof![8 => seconds.clone().prop_map(|at| json!(ago(at))), 1 => Just(json!(null)), 1 => Just(json!("x"))];
+    let date = prop_oneof![
+        4 => (1..31i32).prop_map(|day| json!(format!("2026-03-{day:02}"))), 4 => Just(json!(null)), 1 => Just(json!("x")),
+    ];
+    let due_at = prop_oneof![3 => Just(json!(null)), 1 => moment.clone()];
+    let assignee = prop_oneof![
+        4 => (0..4i32).prop_map(|who| json!({"gid": who.to_string()})), 2 => Just(json!(null)), 1 => Just(json!({})),
+    ];
+    let memberships = prop_oneof![
+        8 => prop::sample::select(vec!["Triage", "Active", "Backlog", "Inactive", "Done"])
+            .prop_map(|name| json!([membership("99", name)])),
+        1 => Just(json!([])), 1 => Just(json!(null)),
+    ];
+    let whole = (0..60i32, any::<bool>(), seconds, moment, date, due_at, assignee, memberships);
+    whole.prop_map(|(gid, completed, created, completed_at, due_on, due_at, assignee, memberships)| {
+        let with: Value = json!({
+            "completed": completed, "created_at": ago(created), "completed_at": completed_at, "due_on": due_on,
+            "due_at": due_at, "assignee": assignee, "memberships": memberships,
+        });
+        task(&gid.to_string(), with)
+    })
+}
+
+fn both(tasks: &[&Task], zone: &str) -> (Batch, Batch) {
+    let zone = TimeZone::get(zone).unwrap();
+    (super::tasks::compute(tasks, now(), &zone, &tags()), super::bugs::compute(tasks, "99", now(), &tags()))
+}
+
+proptest! {
+    #[test]
+    fn order_and_repetition_change_nothing(
+        tasks in prop::collection::vec(any_task(), 0..40), turn in 0..40usize, zone in prop::sample::select(ZONES.to_vec()),
+    ) {
+        let mut refs: Vec<&Task> = tasks.iter().collect();
+        let before = both(&refs, zone);
+        refs.extend(tasks.iter().take(turn));
+        refs.reverse();
+        let middle = turn.min(refs.len());
+        refs.rotate_left(middle);
+        let after = both(&refs, zone);
+        prop_assert_eq!(format!("{before:?}"), format!("{after:?}"));
+    }
+
+    #[test]
+    fn sums_agree(tasks in prop::collection::vec(any_task(), 0..40), zone in prop::sample::select(ZONES.to_vec())) {
+        let (tasks, bugs) = both(&tasks.iter().collect::<Vec<_>>(), zone);
+        let of = |name: &str| tasks.gauges().iter().find(|g| g.def().name == format!("asana.{name}")).map(|g| g.value());
+        let open = of("tasks.open").unwrap();
+        if let Some(total) = of("tasks.total") {
+            prop_assert_eq!(Some(total - open), of("tasks.completed_30d"));
+            prop_assert!(of("tasks.completed_7d") <= of("tasks.completed_30d"));
+            prop_assert_eq!(of("velocity.completed_per_day_7d"), of("tasks.completed_7d").map(|week| week / 7.0));
+            prop_assert!(of("users.active_7d") <= of("tasks.completed_7d"));
+        }
+        if let (Some(assigned), Some(unassigned)) = (of("tasks.assigned"), of("tasks.unassigned")) {
+            prop_assert_eq!(assigned + unassigned, open);
+        }
+        if let (Some(overdue), Some(week), Some(none)) =
+            (of("tasks.overdue"), of("tasks.due_this_week"), of("tasks.no_due_date"))
+        {
+            prop_assert!(overdue + week + none <= open);
+            prop_assert!(of("tasks.due_today") <= Some(week));
+        }
+        let of = |name: &str| {
+            bugs.gauges().iter().find(|g| g.def().name == format!("asana.projects.bugs.{name}")).map(|g| g.value())
+        };
+        let sections: Option<f64> =
+            ["triage_count", "active_count", "backlog_count", "other_count"].iter().map(|name| of(name)).sum();
+        prop_assert!(sections.is_none() || sections == of("total_open"));
+        prop_assert_eq!(of("total_open").unwrap(), open);
+        prop_assert!(of("avg_age_days").is_none_or(|average| average <= of("oldest_bug_days").unwrap() + 1e-9));
+        // A value outside its bounds would be one that is left out with these words; a mean of cycle times may be.
+        let left_out = |batch: &Batch| batch.warnings().iter().filter(|w| w.contains("is not sent: its value")).count();
+        let backwards = tasks.warnings().iter().any(|warning| warning.contains("before they were created"));
+        prop_assert!(backwards || left_out(&tasks) == 0);
+        prop_assert_eq!(left_out(&bugs), 0);
+    }
+}
