@@ -31,11 +31,6 @@ fn failed_group(batch: &Batch, group: &str) -> Failure {
     one.failure.clone()
 }
 
-fn configured(server: &Server, projects: &[&str], bugs: Option<&str>) -> Config {
-    let projects = projects.iter().map(|gid| (*gid).to_owned()).collect();
-    Config { projects, bugs_project: bugs.map(str::to_owned), ..config(server) }
-}
-
 /// Paths below the address of the API, in order of asking, without queries.
 fn paths(server: &Server) -> Vec<String> {
     let mut paths: Vec<String> = server.seen().iter().map(|seen| parts(seen).0).collect();

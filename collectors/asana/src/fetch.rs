@@ -54,14 +54,7 @@ pub(crate) async fn projects(client: &Client, workspace: &str) -> Result<Vec<Pro
 
 /// Whose token it is.
 pub(crate) async fn me(client: &Client) -> Result<Me, Failure> {
-    let request = Request {
-        path: "/users/me".to_owned(),
-        query: vec![("opt_fields", "workspaces".to_owned())],
-        doing: "read which workspaces the token sees".to_owned(),
-        asking: "the token's workspaces".to_owned(),
-        about: About::Workspace,
-    };
-    client.get(&request).await
+    client.get(&me_request()).await
 }
 
 /// Fails unless the workspace is one that the token sees.
@@ -185,15 +178,9 @@ async fn project_tasks(
 
 /// Whether a project that is not listed belongs to the workspace: a sentence if it is archived.
 async fn standing(client: &Client, config: &Config, gid: &str) -> Result<Option<String>, Failure> {
-    let doing = format!("read project {}", shown(gid));
-    let request = Request {
-        path: format!("/projects/{gid}"),
-        query: vec![("opt_fields", STANDING_FIELDS.to_owned())],
-        doing: doing.clone(),
-        asking: format!("project {}", shown(gid)),
-        about: About::Project,
-    };
+    let request = standing_request(gid);
     let standing: Standing = client.get(&request).await?;
+    let doing = request.doing;
     match &standing.workspace {
         Field::Is(workspace) if **workspace == *config.workspace => {}
         Field::Is(workspace) => {
@@ -207,6 +194,28 @@ async fn standing(client: &Client, config: &Config, gid: &str) -> Result<Option<
     }
     let counts = "its tasks count all the same, as the configuration names it";
     Ok(standing.archived.then(|| format!("project {} is archived; {counts}", shown(gid))))
+}
+
+/// Whose token it is.
+pub(crate) fn me_request() -> Request {
+    Request {
+        path: "/users/me".to_owned(),
+        query: vec![("opt_fields", "workspaces".to_owned())],
+        doing: "read which workspaces the token sees".to_owned(),
+        asking: "the token's workspaces".to_owned(),
+        about: About::Workspace,
+    }
+}
+
+/// One project.
+pub(crate) fn standing_request(gid: &str) -> Request {
+    Request {
+        path: format!("/projects/{gid}"),
+        query: vec![("opt_fields", STANDING_FIELDS.to_owned())],
+        doing: format!("read project {}", shown(gid)),
+        asking: format!("project {}", shown(gid)),
+        about: About::Project,
+    }
 }
 
 /// The listing of the workspace's projects.

@@ -146,12 +146,20 @@ fn listed(all: Vec<Value>, query: &BTreeMap<String, String>) -> Response {
 }
 
 pub(crate) fn config(server: &Server) -> Config {
+    configured(server, &[], None)
+}
+
+pub(crate) fn configured(server: &Server, projects: &[&str], bugs: Option<&str>) -> Config {
+    configured_as(&server.url, projects, bugs)
+}
+
+pub(crate) fn configured_as(url: &str, projects: &[&str], bugs: Option<&str>) -> Config {
     Config {
-        url: format!("{}/api/1.0", server.url),
+        url: format!("{url}/api/1.0"),
         access_token: SecretString::from(TOKEN),
         workspace: WORKSPACE.to_owned(),
-        projects: Vec::new(),
-        bugs_project: None,
+        projects: projects.iter().map(|gid| (*gid).to_owned()).collect(),
+        bugs_project: bugs.map(str::to_owned),
         time_zone: TimeZone::UTC,
     }
 }

@@ -10,8 +10,8 @@ use crate::records::Field;
 use crate::records::Project;
 use crate::records::shown;
 
-/// Words of a status that are known and have no metric.
-const OTHERS: [&str; 3] = ["on_hold", "complete", "dropped"];
+/// The words of a project's status; those after the third have no metric.
+pub(crate) const KNOWN: [&str; 6] = ["on_track", "at_risk", "off_track", "on_hold", "complete", "dropped"];
 
 /// Gauges of the projects that are not archived. One listed twice counts once.
 pub(crate) fn compute(projects: &[Project], tags: &Tags) -> Batch {
@@ -35,20 +35,16 @@ pub(crate) fn compute(projects: &[Project], tags: &Tags) -> Batch {
     }
     let statuses: Vec<&str> =
         by_gid.values().filter_map(|project| project.status.value()).map(|status| &**status).collect();
-    let named = [
-        (&catalog::PROJECTS_ON_TRACK, "on_track"),
-        (&catalog::PROJECTS_AT_RISK, "at_risk"),
-        (&catalog::PROJECTS_OFF_TRACK, "off_track"),
-    ];
-    for (def, word) in named {
+    let defs = [&catalog::PROJECTS_ON_TRACK, &catalog::PROJECTS_AT_RISK, &catalog::PROJECTS_OFF_TRACK];
+    for (def, word) in defs.into_iter().zip(KNOWN) {
         let count = statuses.iter().filter(|status| **status == word).count();
         batch.gauge_or_absent(def, untold.is_empty().then_some(count as f64), tags);
     }
-    let known = |status: &str| OTHERS.contains(&status) || named.iter().any(|(_, word)| *word == status);
-    if let Some(odd) = statuses.iter().copied().filter(|status| !known(status)).min() {
-        let count = statuses.iter().filter(|status| !known(status)).count();
+    let odd: Vec<&str> = statuses.into_iter().filter(|status| !KNOWN.contains(status)).collect();
+    if let Some(odd_one) = odd.iter().min() {
         batch.warn(format!(
-            "{count} projects have a status that orgpulse does not know ({odd:.40?}); they count as active alone"
+            "{} projects have a status that orgpulse does not know ({odd_one:.40?}); they count as active alone",
+            odd.len()
         ));
     }
     batch
