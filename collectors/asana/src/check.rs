@@ -1,6 +1,7 @@
 //! The doctor's questions: is the token good, does it see the workspace, and may it read what each group needs?
 
 use collector::Context;
+use collector::Failure;
 use collector::Finding;
 use futures_util::future::join_all;
 
@@ -28,25 +29,40 @@ pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
     }
     let mut findings = vec![finding(see, Ok("allowed".to_owned()))];
     let first = client.first::<Project>(&fetch::projects_request(&config.workspace)).await;
-    let mut gids: Vec<String> = config.projects.clone();
-    if let (Ok(Some(project)), true) = (&first, gids.is_empty()) {
-        gids.push(project.gid.to_string());
-    }
-    gids.extend(config.bugs_project.clone().filter(|bugs| !gids.contains(bugs)));
-    let listed = first.map(|first| match first {
-        Some(_) => "allowed".to_owned(),
-        None => "allowed; it has no project that is not archived".to_owned(),
-    });
+    let found = match &first {
+        Ok(Some(project)) if config.projects.is_empty() => Some(&*project.gid),
+        _ => None,
+    };
+    let mut gids: Vec<&str> = config.projects.iter().map(String::as_str).chain(found).collect();
+    gids.extend(config.bugs_project.as_deref().filter(|bugs| !gids.contains(bugs)));
+    let listed = match &first {
+        Ok(Some(_)) => Ok("allowed".to_owned()),
+        Ok(None) => Ok("allowed; it has no project that is not archived".to_owned()),
+        Err(failure) => Err(failure.clone()),
+    };
     findings.push(finding(format!("list the projects of workspace {workspace}"), listed));
     let tasks = gids.iter().map(|gid| {
         let client = &client;
         async move {
-            let read = client.first::<Anything>(&fetch::tasks_request(config, gid, context.now())).await;
-            let bugs = if config.bugs_project.as_ref() == Some(gid) { ", the bugs project" } else { "" };
+            let bugs = if config.bugs_project.as_deref() == Some(gid) { ", the bugs project" } else { "" };
             let what = format!("list the tasks of project {}{bugs}", shown(gid));
-            Finding { what, outcome: read.map(|_| "allowed".to_owned()) }
+            Finding { what, outcome: tasks_of(client, config, context, gid, found == Some(gid)).await }
         }
     });
     findings.extend(join_all(tasks).await);
     findings
+}
+
+/// Whether a project's tasks can be listed. Of one that the configuration names it is also asked whether it belongs to
+/// the workspace.
+async fn tasks_of(
+    client: &Client,
+    config: &Config,
+    context: &Context,
+    gid: &str,
+    found: bool,
+) -> Result<String, Failure> {
+    let note = if found { None } else { fetch::standing(client, config, gid).await? };
+    client.first::<Anything>(&fetch::tasks_request(config, gid, context.now())).await?;
+    Ok(note.map_or("allowed".to_owned(), |note| format!("allowed; {note}")))
 }

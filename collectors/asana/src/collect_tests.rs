@@ -196,6 +196,20 @@ async fn a_token_that_is_revoked_midway_stops_the_rest() {
 }
 
 #[tokio::test]
+async fn a_limit_that_outlives_the_deadline_stops_the_rest_and_tells_how_to_read_less() {
+    let mut world = World::empty();
+    for number in 0..40 {
+        world = world.with(&format!("{}", 100 + number), tasks(&format!("{}", 100 + number), 1));
+    }
+    let limit = || loopback::answer(429, &[("retry-after", "3600")], &json!({"errors": [{"message": "Slow down"}]}));
+    let server = world.serve(move |seen| (parts(seen).0 != "projects").then(limit)).await;
+    let failure = failed_group(&collect(&server).await, group::TASKS);
+    assert_eq!(failure.reason, Reason::RateLimited);
+    assert!(failure.cure.contains("All 40 projects are read: name those that count in ASANA_PROJECTS"), "{failure}");
+    assert!(server.seen().len() < 20, "{}", server.seen().len());
+}
+
+#[tokio::test]
 async fn only_the_projects_that_are_named_count() {
     let world = World::empty().with("1", tasks("5", 1)).with("2", tasks("6", 10));
     let server = world.up().await;
@@ -319,14 +333,20 @@ async fn the_doctor_tells_what_can_be_read() {
         allowed("list the tasks of project 99, the bugs project"),
     ];
     assert_eq!(findings(configured(&server, &[], Some("99"))).await, expected);
-    let limits: Vec<Option<String>> = server.seen().iter().map(|seen| parts(seen).1.remove("limit")).collect();
-    let one = Some("1".to_owned());
-    assert_eq!(limits, [None, one.clone(), one.clone(), one]);
+    assert_eq!(paths(&server), ["projects", "projects/1/tasks", "projects/99", "projects/99/tasks", "users/me"]);
+    let limits = server.seen().into_iter().filter_map(|seen| parts(&seen).1.remove("limit"));
+    assert_eq!(limits.collect::<Vec<_>>(), ["1"; 3]);
 
     let server = world().serve(|seen| is_tasks(seen, "99").then(|| refusal(403, "No"))).await;
     let found = findings(configured(&server, &["1"], Some("99"))).await;
     assert_eq!(found[2].1, Ok("allowed".to_owned()));
     assert_eq!(found[3].1, Err(Reason::Forbidden));
+
+    let other =
+        world().with_hidden(project("2", "13", false), vec![]).with_hidden(project("3", WORKSPACE, true), vec![]);
+    let found = findings(configured(&other.up().await, &["2", "3"], None)).await;
+    assert_eq!(found[2].1, Err(Reason::Config));
+    assert!(found[3].1.as_ref().is_ok_and(|words| words.contains("allowed; project 3 is archived")), "{found:?}");
 
     let server = World { workspaces: vec!["7"], ..world() }.up().await;
     let found = findings(config(&server)).await;

@@ -85,13 +85,10 @@ pub(crate) async fn tasks(client: &Client, config: &Config, listed: &[Project], 
             (*gid, project_tasks(client, config, gid, known, now).await)
         })
         .collect();
-    let mut stopped = None;
+    let mut stopped: Option<Failure> = None;
     while let Some((gid, outcome)) = running.next().await {
-        if let Err(failure) = &outcome
-            && stops(failure)
-        {
-            stopped = Some(failure.clone());
-        }
+        let outcome = outcome.map_err(|failure| fewer(failure, config, wanted.len()));
+        stopped = outcome.as_ref().err().filter(|failure| stops(failure)).cloned();
         let tasks = outcome.map(|(tasks, warning)| {
             listings.warnings.extend(warning);
             tasks
@@ -113,6 +110,15 @@ pub(crate) async fn tasks(client: &Client, config: &Config, listed: &[Project], 
 /// Whether a failure is one of every further request as well.
 pub(crate) fn stops(failure: &Failure) -> bool {
     matches!(failure.reason, Reason::Unauthorized | Reason::RateLimited | Reason::Deadline)
+}
+
+/// Time and limits are used up by reading many projects, which is not the only way.
+fn fewer(mut failure: Failure, config: &Config, projects: usize) -> Failure {
+    if matches!(failure.reason, Reason::RateLimited | Reason::Deadline) && config.projects.is_empty() && projects > 1 {
+        let cure = format!("All {projects} projects are read: name those that count in ASANA_PROJECTS");
+        failure.cure = [failure.cure, cure].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(". ");
+    }
+    failure
 }
 
 impl Listings {
@@ -177,7 +183,7 @@ async fn project_tasks(
 }
 
 /// Whether a project that is not listed belongs to the workspace: a sentence if it is archived.
-async fn standing(client: &Client, config: &Config, gid: &str) -> Result<Option<String>, Failure> {
+pub(crate) async fn standing(client: &Client, config: &Config, gid: &str) -> Result<Option<String>, Failure> {
     let request = standing_request(gid);
     let standing: Standing = client.get(&request).await?;
     let doing = request.doing;
