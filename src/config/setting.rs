@@ -95,6 +95,13 @@ pub const SETTINGS: &[Setting] = &[
 
     row("skypilot.endpoint", "SKYPILOT_API_SERVER_ENDPOINT", Kind::UrlWithUser, "", "Address of the SkyPilot API server; https://USER:PASSWORD@HOST for basic auth", "SkyPilot is not read"),
     row("skypilot.token", "SKYPILOT_API_TOKEN", Kind::Secret, "", "Token of a service account of the server", "basic auth if the address holds a user, else none"),
+
+    row("asana.access_token", "ASANA_ACCESS_TOKEN", Kind::Secret, "", "Personal access token, or a service account's, that may read the workspace", "Asana is not read"),
+    row("asana.workspace", "ASANA_WORKSPACE", Kind::Text, "", "Gid of the workspace or organization; every point of Asana is tagged with it", "Asana is not read"),
+    row("asana.projects", "ASANA_PROJECTS", Kind::List, "", "Gids of the projects whose tasks count", "those of the workspace that are not archived"),
+    row("asana.bugs_project", "ASANA_BUGS_PROJECT", Kind::Text, "", "Gid of the project that holds the bugs", "no metrics of bugs"),
+    row("asana.timezone", "ASANA_TIMEZONE", Kind::Text, "UTC", "Time zone (IANA) whose date is today for due dates", "the default"),
+    row("asana.url", "ASANA_URL", Kind::Url, "https://app.asana.com/api/1.0", "Address of the API of Asana, for a proxy or a test", "the default"),
 ];
 
 /// The setting with this key.
