@@ -1,0 +1,68 @@
+//! Typed records of one project: three listings, each whole or a failure.
+
+mod listing;
+pub(crate) mod recent;
+
+use std::collections::BTreeSet;
+
+use collector::Failure;
+use collector::Reason;
+use collector::Window;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use serde_json::json;
+
+use self::listing::Listing;
+use crate::client::Client;
+use crate::config::Project;
+use crate::queries;
+use crate::records::Created;
+use crate::records::Listed;
+use crate::records::Run;
+use crate::records::Running;
+
+/// Readings of a listing that does not add up.
+const MAX_READINGS: usize = 3;
+
+/// Every running run.
+pub(crate) async fn running(client: &Client, project: &Project) -> Result<Vec<Running>, Failure> {
+    let filters = json!({"state": "running"}).to_string();
+    whole(&Listing { client, query: queries::RUNNING, project, filters, keys: None }).await
+}
+
+/// Every run created in the last 7 days, also one without a heartbeat; and any created since.
+pub(crate) async fn created(client: &Client, project: &Project, now: Timestamp) -> Result<Vec<Created>, Failure> {
+    // A second more than the window, which is judged here: how the server rounds its times is not known.
+    let start = Window::days(now, 7).start().saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN);
+    let start = start.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let filters = json!({"createdAt": {"$gte": start}}).to_string();
+    whole(&Listing { client, query: queries::CREATED, project, filters, keys: None }).await
+}
+
+/// All runs of a filter. Runs that are deleted, or leave the filter, while pages are read may move another one over to a
+/// page that has been read: then the count has fallen, or there are fewer than it says, and it is read again.
+async fn whole<T: Listed + serde::de::DeserializeOwned>(listing: &Listing<'_>) -> Result<Vec<T>, Failure> {
+    for _ in 0..MAX_READINGS {
+        let reading = listing.read(|_: &[T]| Ok(false)).await?;
+        if !reading.shrunk && reading.runs.len() as u64 >= reading.total {
+            return Ok(reading.runs.into_values().collect());
+        }
+    }
+    let why = "the pages do not hold as many runs as the server counts, also when they are read again";
+    Err(listing.bad(why))
+}
+
+/// Whether the recent runs lack one that another listing has shown with a heartbeat in the window.
+pub(crate) fn lacks(recent: &[Run], running: &[Running], created: &[Created], now: Timestamp) -> bool {
+    let known: BTreeSet<&str> = recent.iter().map(Listed::id).collect();
+    let week = Window::days(now, 7);
+    let lacking = |id: &str, at: Option<Timestamp>| at.is_some_and(|at| week.contains(at)) && !known.contains(id);
+    running.iter().any(|run| lacking(run.id(), run.heartbeat()))
+        || created.iter().any(|run| lacking(run.id(), run.heartbeat()))
+}
+
+/// The failure of recent runs that lack one.
+pub(crate) fn lacking(project: &Project) -> Failure {
+    let why = "a run that another listing shows is not in the listing by heartbeat, also when it is read again";
+    Failure::new(Reason::BadReply, format!("read {} of {project}", queries::ACTIVITY.what), why)
+}
