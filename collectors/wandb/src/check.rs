@@ -47,3 +47,7 @@ pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
     findings.extend(join_all(projects).await);
     findings
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -13,6 +13,8 @@ mod metrics;
 mod project;
 mod queries;
 mod records;
+#[cfg(test)]
+mod testing;
 
 pub use catalog::METRICS;
 pub use config::Config;
@@ -84,3 +86,7 @@ impl Collector for Wandb {
         check::check(&self.config, context).await
     }
 }
+
+#[cfg(test)]
+#[path = "collect_tests.rs"]
+mod tests;

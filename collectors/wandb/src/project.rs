@@ -1,7 +1,10 @@
 //! One project: its three listings at once, then its gauges; each listing is a group that fails alone.
 
+use std::collections::BTreeSet;
+
 use collector::Batch;
 use collector::Failure;
+use collector::Window;
 use futures_util::future::join3;
 use jiff::Timestamp;
 
@@ -11,35 +14,55 @@ use crate::config::Config;
 use crate::config::Project;
 use crate::fetch;
 use crate::metrics;
+use crate::records::Created;
+use crate::records::Listed;
 use crate::records::Run;
+use crate::records::Running;
+
+/// What was read of a project, each listing for itself.
+struct Listings {
+    recent: Result<Vec<Run>, Failure>,
+    running: Result<Vec<Running>, Failure>,
+    created: Result<Vec<Created>, Failure>,
+}
 
 /// The gauges of a project, and the groups that could not be read.
 pub(crate) async fn collect(client: &Client, config: &Config, project: &Project, now: Timestamp) -> Batch {
-    let (recent, running, created) = join3(
-        fetch::recent::read(client, config, project, now),
-        fetch::running(client, project),
-        fetch::created(client, project, now),
-    )
-    .await;
-    // A reading that has missed a run is noticed by the other listings, as far as they could be read.
-    let lacks = |recent: &[Run]| {
-        let (running, created) = (running.as_deref().unwrap_or_default(), created.as_deref().unwrap_or_default());
-        fetch::lacks(recent, running, created, now)
-    };
-    let recent = match recent {
-        Ok(runs) if lacks(&runs) => match fetch::recent::read(client, config, project, now).await {
-            Ok(runs) if lacks(&runs) => Err(fetch::lacking(project)),
-            again => again,
-        },
-        once => once,
-    };
+    let mut listings = read(client, config, project, now).await;
+    // A run that was deleted in between is gone from all of them when they are read again.
+    if listings.disagree(now) {
+        listings = read(client, config, project, now).await;
+    }
+    if listings.disagree(now) {
+        listings.recent = Err(fetch::lacking(project));
+    }
     let mut batch = Batch::new();
     let mut add = |group, outcome: Result<Batch, Failure>| match outcome {
         Ok(computed) => batch.append(computed),
         Err(failure) => batch.fail(group, &metrics::tags(project), failure),
     };
+    let Listings { recent, running, created } = listings;
     add(group::RUNNING, running.map(|runs| metrics::running::compute(&runs, config, project, now)));
     add(group::ACTIVITY, recent.map(|runs| metrics::recent::compute(&runs, config, project, now)));
     add(group::CREATED, created.map(|runs| metrics::created::compute(&runs, project, now)));
     batch
+}
+
+async fn read(client: &Client, config: &Config, project: &Project, now: Timestamp) -> Listings {
+    let recent = fetch::recent::read(client, config, project, now);
+    let (recent, running, created) =
+        join3(recent, fetch::running(client, project), fetch::created(client, project, now)).await;
+    Listings { recent, running, created }
+}
+
+impl Listings {
+    /// Whether the recent runs lack one that another listing shows with a heartbeat in the window: a reading that missed
+    /// a run is noticed so, as far as the others could be read.
+    fn disagree(&self, now: Timestamp) -> bool {
+        let Ok(recent) = &self.recent else { return false };
+        let known: BTreeSet<&str> = recent.iter().map(Listed::id).collect();
+        let week = Window::days(now, 7);
+        let lacks = |run: &dyn Listed| run.heartbeat().is_some_and(|at| week.contains(at)) && !known.contains(run.id());
+        self.running.iter().flatten().any(|run| lacks(run)) || self.created.iter().flatten().any(|run| lacks(run))
+    }
 }

@@ -19,6 +19,7 @@ use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::config::Project;
@@ -44,6 +45,8 @@ pub(crate) struct Client {
     /// Where GraphQL is.
     address: String,
     authorization: HeaderValue,
+    /// Requests at once, with their further tries: the transport's own limit lets those that wait be sent after a refusal.
+    permits: Semaphore,
     /// Why the server refused the key. Then nothing more is sent: every answer would be the same.
     refused: OnceLock<Failure>,
 }
@@ -66,7 +69,14 @@ impl Client {
         // A server that echoes the header has the key in this form.
         let encoded = authorization.to_str().ok().and_then(|text| text.strip_prefix("Basic "));
         transport.secrets().keep(encoded.unwrap_or_default());
-        Ok(Client { transport, meter: Arc::clone(context.meter()), address, authorization, refused: OnceLock::new() })
+        Ok(Client {
+            transport,
+            meter: Arc::clone(context.meter()),
+            address,
+            authorization,
+            permits: Semaphore::new(pace.in_flight),
+            refused: OnceLock::new(),
+        })
     }
 
     /// Why the server refused the key, if it did.
@@ -98,6 +108,8 @@ impl Client {
     /// Asks a document. `words` completes "failed to read ...".
     pub async fn ask<T: DeserializeOwned>(&self, query: Query, words: &str, variables: &Value) -> Result<T, Failure> {
         let ask = Ask { doing: format!("read {words}"), asking: words.to_owned() };
+        // It is never closed; whoever holds a permit ends by the deadline.
+        let _permit = self.permits.acquire().await.ok();
         if let Some(refused) = self.refused.get() {
             return Err(Failure { doing: ask.doing, ..refused.clone() });
         }
@@ -119,3 +131,6 @@ impl Client {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

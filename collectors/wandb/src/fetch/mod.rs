@@ -3,8 +3,6 @@
 mod listing;
 pub(crate) mod recent;
 
-use std::collections::BTreeSet;
-
 use collector::Failure;
 use collector::Reason;
 use collector::Window;
@@ -18,7 +16,6 @@ use crate::config::Project;
 use crate::queries;
 use crate::records::Created;
 use crate::records::Listed;
-use crate::records::Run;
 use crate::records::Running;
 
 /// Readings of a listing that does not add up.
@@ -50,15 +47,6 @@ async fn whole<T: Listed + serde::de::DeserializeOwned>(listing: &Listing<'_>) -
     }
     let why = "the pages do not hold as many runs as the server counts, also when they are read again";
     Err(listing.bad(why))
-}
-
-/// Whether the recent runs lack one that another listing has shown with a heartbeat in the window.
-pub(crate) fn lacks(recent: &[Run], running: &[Running], created: &[Created], now: Timestamp) -> bool {
-    let known: BTreeSet<&str> = recent.iter().map(Listed::id).collect();
-    let week = Window::days(now, 7);
-    let lacking = |id: &str, at: Option<Timestamp>| at.is_some_and(|at| week.contains(at)) && !known.contains(id);
-    running.iter().any(|run| lacking(run.id(), run.heartbeat()))
-        || created.iter().any(|run| lacking(run.id(), run.heartbeat()))
 }
 
 /// The failure of recent runs that lack one.
