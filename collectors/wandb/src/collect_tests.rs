@@ -186,6 +186,34 @@ async fn a_run_that_is_seen_twice_counts_once() {
     assert_eq!(value(&collect(&server).await, "wandb.runs.completed_7d"), Some(250.0));
 }
 
+/// As seen by W&B's users: the length is right, and a run stands twice in the place of another.
+#[tokio::test]
+async fn a_run_in_the_place_of_another_is_noticed() {
+    for operation in ["Activity", "Created"] {
+        // The second page of the first reading begins with the last run of the first page, and lacks its own first.
+        let replaced = at(operation, |seen, before| {
+            let mut runs = many();
+            let border = if seen.operation() == "Activity" { 100 } else { 200 };
+            let order = if seen.operation() == "Activity" { "heartbeatAt" } else { "createdAt" };
+            runs.sort_by(|a, b| a[order].as_str().cmp(&b[order].as_str()));
+            if border == 100 {
+                runs.reverse();
+            }
+            runs[border] = runs[border - 1].clone();
+            (before == 1).then(|| {
+                let next = (border == 100).then(|| "200".to_owned());
+                connection(&runs[border..].iter().take(border).collect::<Vec<_>>(), runs.len(), next).into()
+            })
+        });
+        let server = server(many(), replaced).await;
+        let batch = collect(&server).await;
+        assert!(batch.failures().is_empty(), "{operation}: {:?}", batch.failures());
+        assert_eq!(value(&batch, "wandb.runs.completed_7d"), Some(250.0), "{operation}");
+        assert_eq!(value(&batch, "wandb.training.runs_per_user"), Some(250.0), "{operation}");
+        assert_eq!(asked(&server, operation).len(), if operation == "Activity" { 8 } else { 4 });
+    }
+}
+
 #[tokio::test]
 async fn runs_that_are_deleted_between_pages_have_it_read_again() {
     // A run of the first page is gone when a second one is asked for, which hides the one that moved over.

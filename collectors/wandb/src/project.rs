@@ -1,5 +1,6 @@
 //! One project: its three listings at once, then its gauges; each listing is a group that fails alone.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use collector::Batch;
@@ -31,7 +32,7 @@ pub(crate) async fn collect(client: &Client, config: &Config, project: &Project,
     let mut listings = read(client, config, project, now).await;
     // A run that was deleted in between is gone from all of them when they are read again.
     if listings.disagree(now) {
-        listings = read(client, config, project, now).await;
+        listings = listings.and(read(client, config, project, now).await);
     }
     if listings.disagree(now) {
         listings.recent = Err(fetch::lacking(project));
@@ -56,6 +57,16 @@ async fn read(client: &Client, config: &Config, project: &Project, now: Timestam
 }
 
 impl Listings {
+    /// A newer reading, with the recent runs that only this one had seen.
+    fn and(self, newer: Listings) -> Listings {
+        let older = self.recent.unwrap_or_default();
+        let recent = newer.recent.map(|newer| {
+            let all = older.into_iter().chain(newer).map(|run| (run.id.clone(), run));
+            all.collect::<BTreeMap<String, Run>>().into_values().collect()
+        });
+        Listings { recent, ..newer }
+    }
+
     /// Whether the recent runs lack one that another listing shows with a heartbeat in the window: a reading that missed
     /// a run is noticed so, as far as the others could be read.
     fn disagree(&self, now: Timestamp) -> bool {

@@ -1,4 +1,8 @@
 //! Pages of runs, from the first to the last that is needed.
+//!
+//! W&B's cursors are places in the order, counted from the first (`arrayconnection:199`). Whatever comes or goes before a
+//! place while pages are read has runs repeated or left out, and so do runs that are equal in the order: its users have
+//! seen lists of the right length in which some runs stood twice and others not at all (wandb/wandb#7666).
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -39,6 +43,8 @@ pub(super) struct Reading<T> {
     pub total: u64,
     /// Whether that became fewer from one page to the next.
     pub shrunk: bool,
+    /// Whether a run was on two pages.
+    pub repeated: bool,
     /// The newest heartbeat of the first page that had any.
     pub newest: Option<Timestamp>,
 }
@@ -49,7 +55,8 @@ impl Listing<'_> {
         &self,
         enough: impl Fn(&[T]) -> Result<bool, Failure> + Send,
     ) -> Result<Reading<T>, Failure> {
-        let mut reading = Reading { runs: BTreeMap::new(), pages: 0, total: 0, shrunk: false, newest: None };
+        let mut reading =
+            Reading { runs: BTreeMap::new(), pages: 0, total: 0, shrunk: false, repeated: false, newest: None };
         let (mut after, mut cursors, mut barren) = (None, BTreeSet::new(), 0);
         loop {
             let page: Page<T> = self.page(after.as_deref()).await?;
@@ -58,8 +65,9 @@ impl Listing<'_> {
             reading.total = page.run_count;
             let runs: Vec<T> = page.runs.edges.into_iter().map(|edge| edge.node).collect();
             reading.newest = reading.newest.or_else(|| runs.iter().filter_map(Listed::heartbeat).max());
-            let (done, before) = (enough(&runs)?, reading.runs.len());
+            let (done, before, listed) = (enough(&runs)?, reading.runs.len(), runs.len());
             reading.runs.extend(runs.into_iter().map(|run| (run.id().to_owned(), run)));
+            reading.repeated |= reading.runs.len() < before + listed;
             let next = page.runs.page_info;
             if done || !next.has_next_page {
                 return Ok(reading);

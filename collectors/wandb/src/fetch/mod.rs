@@ -3,11 +3,14 @@
 mod listing;
 pub(crate) mod recent;
 
+use std::collections::BTreeMap;
+
 use collector::Failure;
 use collector::Reason;
 use collector::Window;
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use self::listing::Listing;
@@ -37,16 +40,22 @@ pub(crate) async fn created(client: &Client, project: &Project, now: Timestamp) 
 }
 
 /// All runs of a filter. Runs that are deleted, or leave the filter, while pages are read may move another one over to a
-/// page that has been read: then the count has fallen, or there are fewer than it says, and it is read again.
-async fn whole<T: Listed + serde::de::DeserializeOwned>(listing: &Listing<'_>) -> Result<Vec<T>, Failure> {
+/// page that has been read: the count falls then, and it is read again. Where runs are repeated in the place of others,
+/// several readings together have as many as the server counts.
+async fn whole<T: Listed + DeserializeOwned>(listing: &Listing<'_>) -> Result<Vec<T>, Failure> {
+    let (mut runs, mut total) = (BTreeMap::new(), 0);
     for _ in 0..MAX_READINGS {
         let reading = listing.read(|_: &[T]| Ok(false)).await?;
-        if !reading.shrunk && reading.runs.len() as u64 >= reading.total {
-            return Ok(reading.runs.into_values().collect());
+        if reading.shrunk || reading.total != total {
+            runs.clear();
+        }
+        total = reading.total;
+        runs.extend(reading.runs);
+        if !reading.shrunk && runs.len() as u64 >= total {
+            return Ok(runs.into_values().collect());
         }
     }
-    let why = "the pages do not hold as many runs as the server counts, also when they are read again";
-    Err(listing.bad(why))
+    Err(listing.bad("the pages do not hold as many runs as the server counts, also when they are read again"))
 }
 
 /// The failure of recent runs that lack one.

@@ -4,6 +4,8 @@
 //! the front, past the pages that have been read. Such a run is found there when the front is read again. Where in the
 //! order runs without a heartbeat stand is not documented, and nothing here depends on it.
 
+use std::collections::BTreeMap;
+
 use collector::Failure;
 use collector::Window;
 use jiff::SignedDuration;
@@ -37,16 +39,25 @@ pub(crate) async fn read(
     let filters = "{}".to_owned();
     let listing = Listing { client, query: queries::ACTIVITY, project, filters, keys: Some(&keys) };
     let start = Window::days(now, 7).start();
+    let mut runs = BTreeMap::new();
     for _ in 0..MAX_READINGS {
-        let reading = ordered(&listing, start).await?;
-        let reading = if reading.pages > 1 { with_front(&listing, reading).await? } else { reading };
-        // A deleted run has the one behind it move over to a page that has been read.
-        if !reading.shrunk {
-            let runs = reading.runs.into_values();
-            return Ok(runs.filter(|run| run.heartbeat_at.is_some_and(|at| at > start)).collect());
+        let mut reading = ordered(&listing, start).await?;
+        let moved = reading.pages > 1 && add_front(&listing, &mut reading).await?;
+        if reading.shrunk {
+            // A deleted run has had another one move over to a page that had been read.
+            runs.clear();
+            continue;
+        }
+        let known = runs.len();
+        runs.extend(reading.runs);
+        // A run that is on two pages although none has moved stands in the place of another: then the next reading is
+        // added, until one brings nothing new.
+        if !reading.repeated || moved || runs.len() == known {
+            let recent = |run: &Run| run.heartbeat_at.is_some_and(|at| at > start);
+            return Ok(runs.into_values().filter(recent).collect());
         }
     }
-    Err(listing.bad("runs are deleted faster than they can be read"))
+    Err(listing.bad("the runs change faster than they can be read"))
 }
 
 /// Reads down the order until a heartbeat is not after `until`.
@@ -61,23 +72,24 @@ async fn ordered(listing: &Listing<'_>, until: Timestamp) -> Result<Reading<Run>
     listing.read(enough).await
 }
 
-/// Adds what has moved to the front since the first page was read.
-async fn with_front(listing: &Listing<'_>, mut reading: Reading<Run>) -> Result<Reading<Run>, Failure> {
-    let mut since = reading.newest;
+/// Adds what has moved to the front since the first page was read, and tells whether anything has.
+async fn add_front(listing: &Listing<'_>, reading: &mut Reading<Run>) -> Result<bool, Failure> {
+    let (mut since, mut ever) = (reading.newest, false);
     for _ in 0..MAX_FRONTS {
         // Without a single heartbeat nothing has an order.
-        let Some(until) = since else { return Ok(reading) };
+        let Some(until) = since else { return Ok(ever) };
         let before = until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(until);
         let front = ordered(listing, before).await?;
         let beat = |id: &String, of: &Reading<Run>| of.runs.get(id).map(|run| run.heartbeat_at);
-        let moved = front.runs.keys().any(|id| beat(id, &front) != beat(id, &reading));
+        let moved = front.runs.keys().any(|id| beat(id, &front) != beat(id, reading));
         let done = front.pages == 1 || !moved;
+        ever |= moved;
         since = front.newest;
         reading.shrunk |= front.shrunk || front.total < reading.total;
         reading.total = front.total;
         reading.runs.extend(front.runs);
         if done {
-            return Ok(reading);
+            return Ok(ever);
         }
     }
     Err(listing.bad("runs move to the front of their order faster than they can be read"))
