@@ -180,6 +180,27 @@ async fn a_run_that_moves_to_the_front_is_found_there() {
 }
 
 #[tokio::test]
+async fn a_running_run_that_moves_out_of_sight_is_among_the_running_ones() {
+    let live = || {
+        run(
+            "live",
+            json!({"state": "running", "created": 20 * DAY, "heartbeat": 2 * HOUR,
+        "summaryMetrics": "{\"loss\": 7}", "runInfo": {"gpu": "L4", "gpuCount": 1}}),
+        )
+    };
+    // Its heartbeat goes on a little, from the page that is read next to the one that was read before.
+    let server = server(
+        many().into_iter().chain([live()]).collect(),
+        at("Activity", |seen, _| Some(listed(&many(), seen).into())),
+    )
+    .await;
+    let batch = collect(&server).await;
+    assert!(batch.failures().is_empty(), "{:?}", batch.failures());
+    // The others hold no GPU.
+    assert_eq!(value(&batch, "wandb.training.gpu_hours_7d"), Some(166.0));
+}
+
+#[tokio::test]
 async fn a_run_that_is_seen_twice_counts_once() {
     let moves = at("Activity", |seen, before| (before > 0).then(|| beaten(seen, "000")));
     let server = server(many(), moves).await;

@@ -18,12 +18,11 @@ use crate::metrics;
 use crate::records::Created;
 use crate::records::Listed;
 use crate::records::Run;
-use crate::records::Running;
 
 /// What was read of a project, each listing for itself.
 struct Listings {
     recent: Result<Vec<Run>, Failure>,
-    running: Result<Vec<Running>, Failure>,
+    running: Result<Vec<Run>, Failure>,
     created: Result<Vec<Created>, Failure>,
 }
 
@@ -51,8 +50,13 @@ pub(crate) async fn collect(client: &Client, config: &Config, project: &Project,
 
 async fn read(client: &Client, config: &Config, project: &Project, now: Timestamp) -> Listings {
     let recent = fetch::recent::read(client, config, project, now);
-    let (recent, running, created) =
-        join3(recent, fetch::running(client, project), fetch::created(client, project, now)).await;
+    let (mut recent, running, created) =
+        join3(recent, fetch::running(client, config, project), fetch::created(client, project, now)).await;
+    // The runs that move in the order of heartbeats are those that run: one that has moved out of sight is here.
+    if let (Ok(recent), Ok(running)) = (&mut recent, &running) {
+        let known: BTreeSet<String> = recent.iter().map(|run| run.id.clone()).collect();
+        recent.extend(running.iter().filter(|run| !known.contains(&run.id)).cloned());
+    }
     Listings { recent, running, created }
 }
 
@@ -67,13 +71,13 @@ impl Listings {
         Listings { recent, ..newer }
     }
 
-    /// Whether the recent runs lack one that another listing shows with a heartbeat in the window: a reading that missed
-    /// a run is noticed so, as far as the others could be read.
+    /// Whether the recent runs lack one that was created lately and has a heartbeat in the window: a reading that missed a
+    /// run is noticed so, as far as the created ones could be read.
     fn disagree(&self, now: Timestamp) -> bool {
         let Ok(recent) = &self.recent else { return false };
         let known: BTreeSet<&str> = recent.iter().map(Listed::id).collect();
         let week = Window::days(now, 7);
-        let lacks = |run: &dyn Listed| run.heartbeat().is_some_and(|at| week.contains(at)) && !known.contains(run.id());
-        self.running.iter().flatten().any(|run| lacks(run)) || self.created.iter().flatten().any(|run| lacks(run))
+        let lacks = |run: &Created| run.heartbeat_at.is_some_and(|at| week.contains(at)) && !known.contains(run.id());
+        self.created.iter().flatten().any(lacks)
     }
 }

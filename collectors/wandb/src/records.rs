@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::lenient;
 
-/// A run by the heartbeat listing.
+/// A run by the listing of recent ones, or of running ones.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Run {
@@ -34,6 +34,9 @@ pub(crate) struct Run {
     #[serde(rename = "summaryMetrics", deserialize_with = "numbers")]
     pub summary: Numbers,
     pub run_info: Option<RunInfo>,
+    /// The last sample of each system metric; only running ones are asked for it.
+    #[serde(rename = "systemMetrics", default, deserialize_with = "numbers")]
+    pub system: Numbers,
 }
 
 /// What a run's client told of its machine.
@@ -43,21 +46,6 @@ pub(crate) struct RunInfo {
     /// Name of its GPUs: `NVIDIA H100 80GB HBM3`.
     pub gpu: Option<String>,
     pub gpu_count: Option<u32>,
-}
-
-/// A run by the listing of running ones.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Running {
-    pub id: String,
-    pub state: Option<String>,
-    #[serde(deserialize_with = "at")]
-    pub created_at: Timestamp,
-    #[serde(deserialize_with = "at_or_none")]
-    pub heartbeat_at: Option<Timestamp>,
-    /// The last sample of each system metric.
-    #[serde(rename = "systemMetrics", deserialize_with = "numbers")]
-    pub system: Numbers,
 }
 
 /// A run by the listing of created ones.
@@ -85,6 +73,12 @@ pub(crate) enum Numbers {
     Read(BTreeMap<String, f64>),
     /// The text is no JSON object.
     Unreadable,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Numbers::Read(BTreeMap::new())
+    }
 }
 
 impl Numbers {
@@ -130,7 +124,7 @@ macro_rules! listed {
     };
 }
 
-listed!(Run, Running, Created);
+listed!(Run, Created);
 
 /// `data` of a document that lists runs. The project is null where there is none, or the key may not see it.
 #[derive(Debug, Deserialize)]

@@ -15,19 +15,25 @@ use serde_json::json;
 
 use self::listing::Listing;
 use crate::client::Client;
+use crate::config::Config;
 use crate::config::Project;
 use crate::queries;
 use crate::records::Created;
 use crate::records::Listed;
-use crate::records::Running;
+use crate::records::Run;
 
 /// Readings of a listing that does not add up.
 const MAX_READINGS: usize = 3;
 
 /// Every running run.
-pub(crate) async fn running(client: &Client, project: &Project) -> Result<Vec<Running>, Failure> {
-    let filters = json!({"state": "running"}).to_string();
-    whole(&Listing { client, query: queries::RUNNING, project, filters, keys: None }).await
+pub(crate) async fn running(client: &Client, config: &Config, project: &Project) -> Result<Vec<Run>, Failure> {
+    let (filters, keys) = (json!({"state": "running"}).to_string(), keys(config));
+    whole(&Listing { client, query: queries::RUNNING, project, filters, keys: Some(&keys) }).await
+}
+
+/// The summary keys that are read.
+fn keys(config: &Config) -> Vec<String> {
+    [&config.accuracy_keys, &config.loss_keys, &config.group_keys].into_iter().flatten().cloned().collect()
 }
 
 /// Every run created in the last 7 days, also one without a heartbeat; and any created since.

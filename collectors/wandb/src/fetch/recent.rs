@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::MAX_READINGS;
+use super::keys;
 use super::listing::Listing;
 use super::listing::Reading;
 use crate::client::Client;
@@ -34,8 +35,7 @@ pub(crate) async fn read(
     project: &Project,
     now: Timestamp,
 ) -> Result<Vec<Run>, Failure> {
-    let keys: Vec<String> =
-        [&config.accuracy_keys, &config.loss_keys, &config.group_keys].into_iter().flatten().cloned().collect();
+    let keys = keys(config);
     let filters = "{}".to_owned();
     let listing = Listing { client, query: queries::ACTIVITY, project, filters, keys: Some(&keys) };
     let start = Window::days(now, 7).start();

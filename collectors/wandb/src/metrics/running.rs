@@ -10,10 +10,10 @@ use crate::catalog;
 use crate::config::Config;
 use crate::config::Project;
 use crate::records::Numbers;
-use crate::records::Running;
+use crate::records::Run;
 
 /// The gauges of `runs`: every running run, and any others.
-pub(crate) fn compute(runs: &[Running], config: &Config, project: &Project, now: Timestamp) -> Batch {
+pub(crate) fn compute(runs: &[Run], config: &Config, project: &Project, now: Timestamp) -> Batch {
     let mut batch = Batch::new();
     let tags = tags(project);
     let limit = SignedDuration::from_mins(i64::from(config.heartbeat_minutes));
@@ -59,20 +59,19 @@ mod tests {
     use super::super::sample::*;
     use super::*;
 
-    fn running(with: Value) -> Running {
-        let mut record = json!({"id": "a", "state": "running", "createdAt": ago(DAY), "heartbeatAt": ago(MINUTE),
-            "systemMetrics": null});
+    fn running(with: Value) -> Run {
+        let mut record = row(json!({"state": "running", "created": DAY, "heartbeat": MINUTE}));
         for (key, value) in with.as_object().unwrap() {
             record[key] = value.clone();
         }
         serde_json::from_value(record).unwrap()
     }
 
-    fn computed(runs: &[Running]) -> Batch {
+    fn computed(runs: &[Run]) -> Batch {
         compute(runs, &config(), &config().projects[0], now())
     }
 
-    fn counts(runs: &[Running]) -> (Option<f64>, Option<f64>) {
+    fn counts(runs: &[Run]) -> (Option<f64>, Option<f64>) {
         let batch = computed(runs);
         (value(&batch, "wandb.runs.active"), value(&batch, "wandb.runs.stale"))
     }
@@ -100,7 +99,7 @@ mod tests {
     }
 
     fn utilisation(texts: &[Value]) -> (Option<f64>, Vec<String>) {
-        let runs: Vec<Running> = texts.iter().map(|text| running(json!({"systemMetrics": text}))).collect();
+        let runs: Vec<Run> = texts.iter().map(|text| running(json!({"systemMetrics": text}))).collect();
         let batch = computed(&runs);
         (value(&batch, "wandb.training.gpu_utilization_pct"), batch.warnings().to_vec())
     }
@@ -138,7 +137,7 @@ mod tests {
             beats in prop::collection::vec(prop::option::of(-HOUR..2 * DAY), 0..20), pct in 0.0..=100.0f64,
         ) {
             let system = json!({"system.gpu.0.gpu": pct}).to_string();
-            let mut runs: Vec<Running> = beats
+            let mut runs: Vec<Run> = beats
                 .iter()
                 .map(|beat| running(json!({"heartbeatAt": beat.map(ago), "systemMetrics": system})))
                 .collect();
