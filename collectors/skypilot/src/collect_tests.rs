@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::response::Response;
 use collector::Reason;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -181,20 +182,139 @@ async fn a_request_that_never_finishes_is_abandoned_and_cancelled() {
 async fn a_slow_request_is_fetched_again_by_the_same_id() {
     let slow = |_: &Seen, before| (before < 5).then_some(Answer::Never);
     let server = Server::start(vec![row(json!({}))], json!([]), at(GET_QUEUE, slow)).await;
-    let pace = Pace { per_try: Duration::from_millis(50), ..PACE };
+    let pace = Pace { per_fetch: Duration::from_millis(50), ..PACE };
     let batch = Skypilot::new(config(&server.url)).collect_at(&context(), pace).await.unwrap();
     assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
     assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (1, 6));
 }
 
+/// What something between the server and its caller says, when a wait takes too long for it.
+fn cut_short() -> [fn() -> Response; 5] {
+    [
+        cut,
+        || text(502, &[], "<html>Bad Gateway</html>"),
+        || answer(503, &[], &json!({"detail": "draining"})),
+        || text(504, &[], "<html>Gateway Time-out</html>"),
+        || text(408, &[], ""),
+    ]
+}
+
 #[tokio::test]
-async fn a_cut_result_is_fetched_again_by_the_same_id() {
-    let fault = |_: &Seen, before| (before < 3).then(|| Answer::Reply(cut()));
+async fn a_fetch_that_is_cut_short_is_repeated_by_the_same_id() {
+    for reply in cut_short() {
+        let fault = move |_: &Seen, before| (before < 10).then(|| Answer::Reply(reply()));
+        let server = Server::start(vec![row(json!({}))], json!([]), at(GET_QUEUE, fault)).await;
+        assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(1.0));
+        assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (1, 11));
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_is_always_cut_short_ends_with_the_deadline() {
+    for reply in cut_short() {
+        let server =
+            Server::start(Vec::new(), json!([]), at(GET_QUEUE, move |_, _| Some(Answer::Reply(reply())))).await;
+        let context = context_for(Duration::from_millis(500));
+        let batch = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap();
+        let failure = failed_group(&batch, group::JOBS);
+        assert_eq!(failure.reason, Reason::Deadline, "{failure}");
+        assert!(server.count(GET_QUEUE) > 4 && server.count(QUEUE_V2) == 1, "{:?}", server.paths());
+        assert_eq!(server.count("/api/cancel"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_posted_request_is_not_repeated_without_end() {
+    let fault = |_: &Seen, _| Some(Answer::Reply(text(502, &[], "")));
+    let server = Server::start(Vec::new(), json!([]), at(QUEUE_V2, fault)).await;
+    assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::Unreachable);
+    assert_eq!(server.count(QUEUE_V2), 4);
+}
+
+#[tokio::test]
+async fn an_older_server_that_restarted_says_so_with_503() {
+    let words = "Request 'id' should be retried";
+    let fault =
+        move |_: &Seen, before| (before < 2).then(|| Answer::Reply(answer(503, &[], &json!({"detail": words}))));
     let server = Server::start(vec![row(json!({}))], json!([]), at(GET_QUEUE, fault)).await;
     assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(1.0));
-    assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (1, 4));
-    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, |_, _| Some(Answer::Reply(cut())))).await;
-    assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::Unreachable);
+    assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (3, 3));
+}
+
+/// What 0.11.0 says when a live job has a part of a GPU.
+const NO_FRACTIONS: &str =
+    "1 validation error for ManagedJobRecord\naccelerators.A10G\n  Input should be a valid integer";
+
+#[tokio::test]
+async fn a_queue_that_the_server_cannot_put_into_rows_is_asked_for_in_the_old_way() {
+    let fault = |_: &Seen, _| Some(Answer::Reply(failed("ValidationError", NO_FRACTIONS)));
+    let rows = vec![row(json!({"accelerators": {"A10G": 0.5}, "resources": "2x[A10G:0.5]"}))];
+    let server = Server::start(rows, clusters_up(), at(GET_QUEUE, fault)).await;
+    let batch = collect(&server).await;
+    assert!(batch.failures().is_empty() && batch.warnings().is_empty(), "{batch:?}");
+    assert_eq!(value(&batch, "skypilot.resources.gpus.a10g_count"), Some(1.0));
+    assert_eq!((server.count(QUEUE_V2), server.count(QUEUE_V1), server.seen().len()), (1, 1, 7));
+    // Where there is no old way, or it fails in the same way, that is a failure, and the first one tells more.
+    let server = Server::start(Vec::new(), json!([]), |seen: &Seen, _| match seen.path.as_str() {
+        GET_QUEUE => Some(Answer::Reply(failed("ValidationError", NO_FRACTIONS))),
+        QUEUE_V1 => Some(Answer::Reply(answer(404, &[], &json!({"detail": "Not Found"})))),
+        _ => None,
+    })
+    .await;
+    let failure = failed_group(&collect(&server).await, group::JOBS);
+    assert!(failure.why.contains("ValidationError"), "{failure}");
+}
+
+#[tokio::test]
+async fn the_rows_of_a_busy_queue_are_read_three_times() {
+    let rows: Vec<Value> = (1..=5).map(|id| row(json!({"job_id": id}))).collect();
+    let whole = page(&rows);
+    let fault = move |_: &Seen, before: usize| {
+        let mut part = whole.clone();
+        part["jobs"] = json!(rows[..3 + before.min(2)]);
+        Some(Answer::Reply(finished(&part)))
+    };
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(5.0));
+    assert_eq!(server.count(QUEUE_V2), 3);
+}
+
+#[tokio::test]
+async fn a_row_that_comes_twice_is_one_and_stands_for_no_other() {
+    // One row twice instead of two: as many as counted, and yet not whole.
+    let [one, two] = [row(json!({})), row(json!({"job_id": 2}))];
+    let mut twice = page(&[one.clone(), two]);
+    twice["jobs"] = json!([one, one]);
+    let fault = move |_: &Seen, _| Some(Answer::Reply(finished(&twice)));
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::BadReply);
+    // The old queue, which tells no counts: the same row is one, though its run time went on; another is a contradiction.
+    let later = row(json!({"job_duration": 61.0}));
+    let server = old_queue(vec![row(json!({})), later]).await;
+    let batch = collect(&server).await;
+    assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
+    assert_eq!(value(&batch, "skypilot.resources.gpus.l4_count"), Some(1.0));
+    assert!(value(&batch, "skypilot.jobs.runtime_seconds.max").unwrap() < 100.0);
+    let server = old_queue(vec![row(json!({})), row(json!({"status": "FAILED"}))]).await;
+    let failure = failed_group(&collect(&server).await, group::JOBS);
+    assert!(failure.why.contains("told twice"), "{failure}");
+}
+
+#[tokio::test]
+async fn tasks_without_a_number_have_no_order() {
+    let server = old_queue(vec![row(json!({"task_id": null}))]).await;
+    assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(1.0));
+    for other in [json!({"task_id": null}), json!({"task_id": 1})] {
+        let server = old_queue(vec![row(json!({"task_id": null, "status": "SUCCEEDED"})), row(other)]).await;
+        let failure = failed_group(&collect(&server).await, group::JOBS);
+        assert!(failure.reason == Reason::BadReply && failure.why.contains("task_id"), "{failure}");
+    }
+}
+
+/// A server without the new queue.
+async fn old_queue(rows: Vec<Value>) -> Server {
+    let missing = |_: &Seen, _| Some(Answer::Reply(answer(404, &[], &json!({"detail": "Not Found"}))));
+    Server::start(rows, json!([]), at(QUEUE_V2, missing)).await
 }
 
 #[tokio::test]
@@ -221,7 +341,7 @@ async fn malformed_results_are_failures() {
 
 #[tokio::test]
 async fn what_is_new_or_null_fails_nothing() {
-    let odd = row(json!({"job_id": 2, "recovery_count": null, "user_hash": null, "something_new": {"a": 1}}));
+    let odd = row(json!({"job_id": 2, "zone": null, "user_hash": null, "something_new": {"a": 1}}));
     let clusters = json!([{"status": "NEW", "autostop": null, "is_managed": false, "more": []}]);
     let server = Server::start(vec![row(json!({})), odd], clusters, |_: &Seen, _| None).await;
     let batch = collect(&server).await;
@@ -284,7 +404,10 @@ async fn an_old_server_is_asked_in_its_own_way() {
     let given = context();
     let context = Context::new(at_recording, given.http().clone(), given.deadline(), std::sync::Arc::from([]));
     let batch = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap();
-    assert!(batch.failures().is_empty() && batch.warnings().is_empty(), "{batch:?}");
+    assert!(batch.failures().is_empty(), "{batch:?}");
+    // One of the jobs that run has no machines any more.
+    let [warning] = batch.warnings() else { panic!("{:?}", batch.warnings()) };
+    assert!(warning.contains("region of 1 running jobs"), "{warning}");
     let expected = ["/api/health", QUEUE_V1, STATUS, GET_RECORDED_QUEUE, GET_RECORDED_STATUS];
     assert_eq!(server.paths(), expected.map(|path| (path.to_owned(), 1)).into());
     assert_eq!(server.seen()[1].header("x-skypilot-api-version"), "11");
@@ -432,6 +555,18 @@ async fn the_doctor_tells_what_can_be_read() {
     let findings = Skypilot::new(config(&server.url)).check(&context()).await;
     let words: Vec<String> = findings.into_iter().map(|finding| finding.outcome.unwrap()).collect();
     assert_eq!(words, ["version 0.14.1, API 62", "allowed, 1 tasks, finished ones included", "allowed, 1 clusters"]);
+    let asked = server.seen().into_iter().find(|seen| seen.path == QUEUE_V2).unwrap().body;
+    assert_eq!((&asked["page"], &asked["limit"]), (&json!(1), &json!(1)));
+    let server = old_queue(vec![row(json!({})), row(json!({"job_id": 2}))]).await;
+    let findings = Skypilot::new(config(&server.url)).check(&context()).await;
+    assert_eq!(findings[1].outcome.as_ref().unwrap(), "allowed, 2 tasks, finished ones included");
+    // Words of the server may hold anything.
+    let health = json!({"status": "healthy", "api_version": "62", "version": format!("0.14.1 {TOKEN}"),
+                        "user": {"name": format!("\u{1b}[31mann\u{1b}[0m {TOKEN}\nand more")}});
+    let fault = move |_: &Seen, _| Some(Answer::Reply(answer(200, &[], &health)));
+    let server = Server::start(Vec::new(), json!([]), at("/api/health", fault)).await;
+    let findings = Skypilot::new(config(&server.url)).check(&context()).await;
+    assert_eq!(findings[0].outcome.as_ref().unwrap(), "version 0.14.1 ***, API 62, as user ann ***");
     let server =
         Server::always(|| answer(401, &[], &json!({"detail": "Invalid or expired service account token"}))).await;
     let findings = Skypilot::new(config(&server.url)).check(&context()).await;

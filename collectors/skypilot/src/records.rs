@@ -63,6 +63,14 @@ pub(crate) struct QueuePage {
     pub status_counts: Option<BTreeMap<String, u64>>,
 }
 
+impl QueuePage {
+    /// Rows that the server counts, if it does.
+    pub fn counted(&self) -> Option<u64> {
+        let counts = self.status_counts.as_ref().filter(|counts| !counts.is_empty())?;
+        Some(counts.values().fold(0, |sum: u64, count| sum.saturating_add(*count)))
+    }
+}
+
 /// A row of the queue: one task of a managed job.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]

@@ -26,7 +26,12 @@ use crate::metrics::sample;
 pub(crate) const TOKEN: &str = "sky_SECRETSECRETSECRET";
 
 /// Waits short enough for tests; nothing depends on how long they are.
-pub(crate) const PACE: Pace = Pace { first_wait: Duration::from_millis(1), per_try: Duration::from_secs(20) };
+pub(crate) const PACE: Pace = Pace {
+    first_wait: Duration::from_millis(1),
+    longest_wait: Duration::from_millis(4),
+    per_try: Duration::from_secs(20),
+    per_fetch: Duration::from_secs(20),
+};
 
 pub(crate) const QUEUE_V2: &str = "/jobs/queue/v2";
 pub(crate) const QUEUE_V1: &str = "/jobs/queue";

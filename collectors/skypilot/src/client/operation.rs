@@ -75,7 +75,7 @@ impl Client {
             let outcome = self.fetch(&id, &post).await;
             match outcome {
                 Err(Trouble::Operation(error, _))
-                    if error.kind == "RequestInterruptedError" && resubmissions < MAX_RESUBMISSIONS =>
+                    if error.kind == reply::INTERRUPTED && resubmissions < MAX_RESUBMISSIONS =>
                 {
                     resubmissions += 1;
                 }
