@@ -301,6 +301,25 @@ async fn a_row_that_comes_twice_is_one_and_stands_for_no_other() {
 }
 
 #[tokio::test]
+async fn a_cluster_that_comes_twice_is_one() {
+    let cluster = json!({"name": "a", "status": "UP", "autostop": -1, "is_managed": false});
+    let server = Server::start(Vec::new(), json!([cluster, cluster]), |_: &Seen, _| None).await;
+    assert_eq!(value(&collect(&server).await, "skypilot.clusters.active"), Some(1.0));
+    let other = json!({"name": "a", "status": "STOPPED"});
+    let server = Server::start(Vec::new(), json!([cluster, other]), |_: &Seen, _| None).await;
+    let failure = failed_group(&collect(&server).await, group::CLUSTERS);
+    assert!(failure.reason == Reason::BadReply && failure.why.contains("told twice"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_request_that_the_server_forgot_is_no_wrong_address() {
+    let fault = |_: &Seen, _| Some(Answer::Reply(answer(404, &[], &json!({"detail": "Request 'x' not found"}))));
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    let failure = failed_group(&collect(&server).await, group::JOBS);
+    assert!(failure.reason == Reason::NotFound && !failure.cure.contains("ENDPOINT"), "{failure}");
+}
+
+#[tokio::test]
 async fn tasks_without_a_number_have_no_order() {
     let server = old_queue(vec![row(json!({"task_id": null}))]).await;
     assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(1.0));

@@ -98,10 +98,17 @@ pub(crate) async fn clusters(client: &Client) -> Result<Vec<Cluster>, Failure> {
         "include_credentials": false, "include_handle": false, "summary_response": true,
     });
     let text = client.run("/status", body, what).await.map_err(Trouble::failure)?;
-    let clusters: Vec<Cluster> = read(&text, what)?;
+    let mut clusters: Vec<Cluster> = read(&text, what)?;
+    let bad = |why| Err(Failure::new(Reason::BadReply, format!("read {what}"), why));
     if clusters.iter().any(|cluster| cluster.status.is_none()) {
-        return Err(Failure::new(Reason::BadReply, format!("read {what}"), "a cluster has no status"));
+        return bad("a cluster has no status");
     }
+    clusters.sort_by(|one, other| one.name.cmp(&other.name));
+    let same = |one: &Cluster, other: &Cluster| one.name.is_some() && one.name == other.name;
+    if clusters.windows(2).any(|pair| same(&pair[0], &pair[1]) && pair[0] != pair[1]) {
+        return bad("a cluster is told twice, and differently");
+    }
+    clusters.dedup_by(|one, other| same(one, other));
     Ok(clusters)
 }
 
@@ -195,25 +202,28 @@ fn not_whole() -> Failure {
 
 /// A row without a job cannot be counted, and tasks without a number have no order, which a job's status goes by. The
 /// same row twice is one; two that contradict each other say nothing.
-fn one_row_a_task(tasks: Vec<Task>) -> Result<Vec<Task>, Failure> {
-    let bad = |why: String| Err(Failure::new(Reason::BadReply, format!("read {WHAT}"), why));
-    let mut jobs: BTreeMap<i64, BTreeMap<Option<i64>, Task>> = BTreeMap::new();
-    for task in tasks {
-        let Some(job_id) = task.job_id else { return bad("a row of the reply has no job_id".to_owned()) };
-        let job = jobs.entry(job_id).or_default();
-        if !job.is_empty() && (task.task_id.is_none() || job.contains_key(&None)) {
-            return bad(format!("a row of job {job_id}, which has several, has no task_id"));
+fn one_row_a_task(mut tasks: Vec<Task>) -> Result<Vec<Task>, Failure> {
+    let bad = |why: String| Failure::new(Reason::BadReply, format!("read {WHAT}"), why);
+    // What is missing sorts before what is there.
+    tasks.sort_by_key(|task| (task.job_id, task.task_id));
+    if tasks.first().is_some_and(|task| task.job_id.is_none()) {
+        return Err(bad("a row of the reply has no job_id".to_owned()));
+    }
+    for pair in tasks.windows(2) {
+        let [one, next] = pair else { continue };
+        let job = one.job_id.filter(|_| one.job_id == next.job_id);
+        if let Some(job) = job.filter(|_| one.task_id.is_none()) {
+            return Err(bad(format!("a row of job {job}, which has several, has no task_id")));
         }
-        match job.get(&task.task_id) {
-            // Run times go on from row to row.
-            Some(other) if (Task { job_duration: task.job_duration, ..other.clone() }) != task => {
-                return bad(format!("a task of job {job_id} is told twice, and differently"));
-            }
-            Some(_) => {}
-            None => _ = job.insert(task.task_id, task),
+        // Run times go on from row to row.
+        if let Some(job) = job.filter(|_| one.task_id == next.task_id)
+            && *next != (Task { job_duration: next.job_duration, ..one.clone() })
+        {
+            return Err(bad(format!("a task of job {job} is told twice, and differently")));
         }
     }
-    Ok(jobs.into_values().flat_map(BTreeMap::into_values).collect())
+    tasks.dedup_by_key(|task| (task.job_id, task.task_id));
+    Ok(tasks)
 }
 
 fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Failure> {

@@ -116,6 +116,9 @@ pub(crate) struct Task {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Cluster {
+    /// No two clusters of a server have the same.
+    #[serde(deserialize_with = "text")]
+    pub name: Option<String>,
     #[serde(deserialize_with = "text")]
     pub status: Option<String>,
     /// Idle minutes until the cluster stops; negative or missing when it never does.

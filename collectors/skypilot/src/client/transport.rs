@@ -102,10 +102,13 @@ impl Client {
                 Verdict::Failed(trouble) => return Err(self.scrub(trouble)),
                 Verdict::Again { failure: Failure { why, .. }, wait, cut: true } if ask.blocks => {
                     tries -= 1;
-                    // At least half of it, so that nobody is asked without a pause; the time that the try took counts in.
+                    // At least half of it, so that nobody is asked without a pause; the time that the try took counts in. Towards
+                    // the end the pauses halve what is left.
                     let paced = || {
-                        let delay = patience.next()?.mul_f64(0.5 + 0.5 * fastrand::f64());
-                        Some(delay.saturating_sub(asked.elapsed()))
+                        let left = ask.until.saturating_duration_since(Instant::now());
+                        let delay =
+                            patience.next()?.mul_f64(0.5 + 0.5 * fastrand::f64()).saturating_sub(asked.elapsed());
+                        (left > self.pace.first_wait).then(|| delay.min(left / 2))
                     };
                     let why = format!("{ABANDONED}; the last fetch of its result: {why}");
                     let failure = Failure::new(Reason::Deadline, ask.doing.as_str(), why).with_cure(MORE_TIME);

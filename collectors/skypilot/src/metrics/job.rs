@@ -97,7 +97,8 @@ impl<'a> Job<'a> {
     /// How often it has been recovered; none when the server does not tell that of a task that has begun.
     pub fn recoveries(&self) -> Option<f64> {
         let of = |task: &&Task| match task.recovery_count {
-            Some(count) if count >= 0.0 => Some(count),
+            // More than it can have been is no count.
+            Some(count) if (0.0..1e6).contains(&count) && count.fract() == 0.0 => Some(count),
             _ => (State::of(task.status.as_deref()) == State::Queued).then_some(0.0),
         };
         self.tasks.iter().map(of).sum()
@@ -158,8 +159,8 @@ fn timestamp(seconds: f64) -> Option<Timestamp> {
 /// The region of a task; of its zone, where only that is known.
 fn region(task: &Task) -> Option<String> {
     let known = |text: &&str| !text.is_empty() && *text != "-";
-    let region = task.region.as_ref().and_then(|region| region.as_deref()).filter(known);
-    region.or_else(|| task.zone.as_deref().filter(known)).map(str::to_lowercase)
+    let region = task.region.as_ref().and_then(|region| region.as_deref()).map(str::trim).filter(known);
+    region.or_else(|| task.zone.as_deref().map(str::trim).filter(known)).map(str::to_lowercase)
 }
 
 #[cfg(test)]

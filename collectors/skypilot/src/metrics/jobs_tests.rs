@@ -198,7 +198,7 @@ fn regions_count_with_their_zones() {
         "US-EAST-1",
         "us-east-10",
         "us-west-2",
-        "us-west-2-lax-1a",
+        " us-west-2-lax-1a ",
         "-",
         "eastus",
         "us-east-1-prod-eks",
@@ -242,7 +242,7 @@ fn a_running_job_whose_region_is_not_told_is_told_of() {
 #[test]
 fn recoveries_that_are_not_told_are_no_zero() {
     let names = ["jobs.with_recoveries", "jobs.recovery_count.avg", "jobs.recovery_count.max"];
-    for unknown in [json!(null), json!(-1)] {
+    for unknown in [json!(null), json!(-1), json!(1.5), json!(1e30)] {
         let batch = batch(&[json!({"recovery_count": 2}), json!({"job_id": 2, "recovery_count": unknown})]);
         assert_values(&batch, &names.map(|name| (name, None)));
         let [warning] = batch.warnings() else { panic!("{:?}", batch.warnings()) };
