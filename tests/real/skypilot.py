@@ -212,10 +212,9 @@ def value_faults(run, workload, most=MAX_REQUESTS, failing=0):
         return [f"code {run.code}, {run.collector['outcome']}, not complete:\n{run.output[-3000:]}"]
     found = [f"{request.method} {request.path} answered {request.status}" for request in run.requests if request.status != 200]
     found = found if len(found) != failing else []
-    # The same result may be fetched again, when a busy server takes longer over it than the client waits at a time.
-    asked = {f"{request.method} {request.path}" for request in run.requests}
+    asked = [f"{request.method} {request.path}" for request in run.requests]
     if len(asked) > most:
-        found.append(f"{len(asked)} requests, at most {most}: {', '.join(sorted(asked))}")
+        found.append(f"{len(asked)} requests, at most {most}: {', '.join(asked)}")
     if run.collector["api_requests"] != len(run.requests):
         found.append(f"api_requests says {run.collector['api_requests']}, the proxy saw {len(run.requests)}")
     # The server looks at its clock while it answers, some time between these.

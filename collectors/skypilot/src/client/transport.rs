@@ -192,7 +192,9 @@ impl Client {
         }
         let mut response = request.send().await.map_err(Lost::from)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::new();
+        // A body that grows takes up to three times its room.
+        let expected = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let mut body = Vec::with_capacity(expected.min(MAX_BODY));
         while let Some(chunk) = response.chunk().await.map_err(Lost::from)? {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(Lost::TooLong);
