@@ -5,6 +5,7 @@ pub mod datadog;
 mod file;
 pub mod github;
 pub mod inputs;
+mod map;
 pub mod problem;
 mod proxy;
 pub mod run;
@@ -13,6 +14,7 @@ pub mod settings;
 pub mod skypilot;
 #[cfg(test)]
 mod tests;
+pub mod wandb;
 
 pub use inputs::Inputs;
 pub use problem::Problems;
