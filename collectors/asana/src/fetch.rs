@@ -76,7 +76,8 @@ pub(crate) fn is_member(workspace: &str, me: &Me) -> Result<(), Failure> {
 /// projects of the workspace as far as they are known: any other is asked whether it belongs to the workspace.
 pub(crate) async fn tasks(client: &Client, config: &Config, listed: &[Project], now: Timestamp) -> Listings {
     let listed: BTreeSet<&str> = listed.iter().map(|project| &*project.gid).collect();
-    let wanted: BTreeSet<&str> = counted(config, &listed).chain(config.bugs_project.as_deref()).collect();
+    let mut wanted = counted(config, &listed);
+    wanted.extend(config.bugs_project.as_deref());
     let mut listings = Listings::default();
     let mut running: FuturesUnordered<_> = wanted
         .iter()
@@ -128,23 +129,23 @@ impl Listings {
     /// When any of them could not be read. All that could not be are named.
     pub fn counted(&self, config: &Config, listed: &[Project]) -> Result<Vec<&Task>, Failure> {
         let listed = listed.iter().map(|project| &*project.gid).collect();
-        let gids: BTreeSet<&str> = counted(config, &listed).collect();
         let (mut tasks, mut failed) = (Vec::new(), Vec::new());
-        for gid in gids {
-            match self.by_project.get(gid) {
-                Some(Ok(of_project)) => tasks.extend(of_project),
-                Some(Err(failure)) => failed.push((gid, failure)),
-                None => {}
+        for gid in counted(config, &listed) {
+            match self.outcome(gid) {
+                Ok(of_project) => tasks.extend(of_project),
+                Err(failure) => failed.push((gid, failure)),
             }
         }
-        let Some((first, others)) = failed.split_first() else { return Ok(tasks) };
-        let mut failure = first.1.clone();
+        let Some((_, first)) = failed.first() else { return Ok(tasks) };
         // What stops everything is not about projects.
-        if !others.is_empty() && !stops(&failure) {
-            let names: Vec<&str> = others.iter().take(MAX_NAMED).map(|(gid, _)| shown(gid)).collect();
-            let more = if others.len() > names.len() { ", ..." } else { "" };
-            failure.why =
-                format!("{}; {} more could not be read: {}{more}", failure.why, others.len(), names.join(", "));
+        if let Some((_, failure)) = failed.iter().find(|(_, failure)| stops(failure)) {
+            return Err(failure.clone());
+        }
+        let (mut failure, others) = (first.clone(), failed.len() - 1);
+        if others > 0 {
+            let names: Vec<&str> = failed.iter().skip(1).take(MAX_NAMED).map(|(gid, _)| shown(gid)).collect();
+            let more = if others > names.len() { ", ..." } else { "" };
+            failure.why = format!("{}; {others} more could not be read: {}{more}", failure.why, names.join(", "));
         }
         Err(failure)
     }
@@ -154,8 +155,12 @@ impl Listings {
     /// # Errors
     /// When it could not be read.
     pub fn of(&self, gid: &str) -> Result<Vec<&Task>, Failure> {
+        self.outcome(gid).map(|tasks| tasks.iter().collect())
+    }
+
+    fn outcome(&self, gid: &str) -> Result<&[Task], Failure> {
         match self.by_project.get(gid) {
-            Some(Ok(tasks)) => Ok(tasks.iter().collect()),
+            Some(Ok(tasks)) => Ok(tasks),
             Some(Err(failure)) => Err(failure.clone()),
             None => Err(Failure::new(Reason::Other, tasks_doing(gid), "it was not asked for")),
         }
@@ -163,10 +168,10 @@ impl Listings {
 }
 
 /// The projects whose tasks count.
-fn counted<'a>(config: &'a Config, listed: &BTreeSet<&'a str>) -> Box<dyn Iterator<Item = &'a str> + 'a> {
+fn counted<'a>(config: &'a Config, listed: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
     match config.projects.is_empty() {
-        true => Box::new(listed.clone().into_iter()),
-        false => Box::new(config.projects.iter().map(String::as_str)),
+        true => listed.clone(),
+        false => config.projects.iter().map(String::as_str).collect(),
     }
 }
 
@@ -256,4 +261,30 @@ pub(crate) fn tasks_request(config: &Config, gid: &str, now: Timestamp) -> Reque
 
 fn tasks_doing(gid: &str) -> String {
     format!("list the tasks of project {}", shown(gid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::configured_as;
+
+    #[test]
+    fn what_stops_everything_is_told_before_what_one_project_refuses() {
+        let config = configured_as("http://unused", &["1", "2", "3", "4"], None);
+        let failed = |reason| Err(Failure::new(reason, "list", "because"));
+        let mut listings = Listings::default();
+        for (gid, outcome) in [("1", failed(Reason::Forbidden)), ("2", Ok(Vec::new())), ("3", failed(Reason::NotFound))]
+        {
+            listings.by_project.insert(gid.to_owned(), outcome);
+        }
+        // The fourth was not asked for: it is not left out in silence.
+        let failure = listings.counted(&config, &[]).unwrap_err();
+        assert_eq!(
+            (failure.reason, failure.why.as_str()),
+            (Reason::Forbidden, "because; 2 more could not be read: 3, 4")
+        );
+        listings.by_project.insert("4".to_owned(), failed(Reason::Unauthorized));
+        assert_eq!(listings.counted(&config, &[]).unwrap_err().reason, Reason::Unauthorized);
+        assert!(listings.of("2").is_ok_and(|tasks| tasks.is_empty()) && listings.of("5").is_err());
+    }
 }
