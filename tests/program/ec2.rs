@@ -20,6 +20,7 @@ use simulator::organisation::aws::AwsScale;
 use simulator::organisation::aws::InstanceState;
 use simulator::organisation::aws::Tenancy;
 
+use crate::collect::organisations;
 use crate::support::Gauges;
 use crate::support::Ran;
 use crate::support::World;
@@ -29,11 +30,6 @@ use crate::support::present;
 
 /// The variable of the folder where prices are kept between runs.
 const STATE_DIR: &str = "ORGPULSE_STATE_DIR";
-
-/// How many seeded accounts are tried; `make soak` asks for more.
-fn organisations() -> u64 {
-    std::env::var("ORGPULSE_ORGANISATIONS").map_or(8, |number| number.parse().expect("ORGPULSE_ORGANISATIONS"))
-}
 
 async fn world(seed: u64, aws: AwsScale) -> World {
     World::new(seed, Scale::small().with_aws(aws)).await

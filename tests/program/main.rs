@@ -8,6 +8,7 @@
     reason = "a test that meets something unexpected fails"
 )]
 
+mod asana;
 mod collect;
 mod docs;
 #[cfg(feature = "aws")]
@@ -21,3 +22,4 @@ mod skypilot;
 mod spool;
 mod support;
 mod usage;
+mod wandb;
