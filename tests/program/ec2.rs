@@ -70,11 +70,12 @@ fn assert_whole(ran: &Ran, document: &Value, expected: &Gauges, about: &str) {
     assert_eq!(document["collectors"][0]["outcome"], "complete", "{about}");
 }
 
-/// The reasons of everything that failed.
+/// The reasons of everything that failed: of groups, or of the source as a whole.
 fn reasons(document: &Value) -> BTreeSet<&str> {
-    let failures = document["collectors"][0]["failures"].as_array();
-    let failures = failures.map(Vec::as_slice).unwrap_or_default();
-    failures.iter().filter_map(|failure| failure["reason"].as_str()).collect()
+    let collector = &document["collectors"][0];
+    let failures = collector["failures"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let of_groups = failures.iter().filter_map(|failure| failure["reason"].as_str());
+    of_groups.chain(collector["reason"].as_str()).collect()
 }
 
 /// How many requests asked for which action.
