@@ -50,8 +50,8 @@ def sources_stand_alone(crates):
     for name, crate in crates.items():
         if crate["folder"].startswith("collectors/") and name != "collector":
             for dependency, kind in crate["dependencies"]:
-                # Tests of a client may use the simulator; nothing else of the workspace.
-                allowed = {"collector"} | ({"simulator"} if kind == "dev" else set())
+                # Tests may use the test tools of the house; nothing else of the workspace.
+                allowed = {"collector"} | ({"loopback", "simulator"} if kind == "dev" else set())
                 if dependency in crates and dependency not in allowed:
                     yield f"{crate['folder']}/Cargo.toml: source {name} depends on {dependency}; a source depends on collector alone"
 

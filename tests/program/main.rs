@@ -20,3 +20,4 @@ mod skypilot;
 mod spool;
 mod support;
 mod usage;
+mod wandb;

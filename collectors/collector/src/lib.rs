@@ -14,6 +14,7 @@ mod failure;
 mod gauge;
 mod meter;
 pub mod stats;
+pub mod transport;
 mod window;
 
 pub use batch::Absence;

@@ -6,15 +6,18 @@
 //! gauges must come of it.
 
 pub mod asana;
+mod base64url;
 pub mod datadog;
 pub mod expected;
 pub mod fault;
 pub mod github;
+mod graphql;
 mod layer;
 pub mod organisation;
 pub mod record;
 pub mod server;
 mod simulator;
+pub mod wandb;
 mod wire;
 
 pub use organisation::Scale;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use collector::Failure;
 use collector::Reason;
+use collector::transport::Secrets;
 use http::HeaderValue;
 use http::Method;
 use jiff::Timestamp;
@@ -17,7 +18,6 @@ use tokio::time::Instant;
 
 use super::Client;
 use super::transport::Ask;
-use super::words::Secrets;
 use crate::config::Auth;
 use crate::records::maybe_at;
 

@@ -9,7 +9,6 @@ mod reply;
 #[cfg(test)]
 mod tests;
 mod transport;
-mod words;
 #[cfg(test)]
 mod words_tests;
 
@@ -24,6 +23,7 @@ use collector::Context;
 use collector::Failure;
 use collector::Meter;
 use collector::Reason;
+use collector::transport::Secrets;
 use http::Uri;
 use octocrab::AuthState;
 use octocrab::Octocrab;
@@ -38,7 +38,6 @@ use auth::Credential;
 pub(crate) use graphql::Page;
 pub(crate) use limits::Limits;
 pub(crate) use limits::Resource;
-use words::Secrets;
 
 /// Requests in flight at once, for the whole collection. GitHub allows 100 but asks for few.
 pub(crate) const IN_FLIGHT: usize = 6;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use collector::Failure;
 use collector::Reason;
+use collector::transport::Secrets;
 use http::HeaderMap;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -13,7 +14,6 @@ use serde::Deserialize;
 
 use super::limits;
 use super::transport::Ask;
-use super::words::Secrets;
 
 /// An answer whose body is whole.
 pub(crate) struct Reply {

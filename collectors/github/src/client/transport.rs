@@ -8,6 +8,7 @@ use backon::BackoffBuilder;
 use backon::ExponentialBuilder;
 use collector::Failure;
 use collector::Reason;
+use collector::transport::no_connection;
 use http::HeaderMap;
 use http::HeaderValue;
 use http::Method;
@@ -26,7 +27,6 @@ use super::limits;
 use super::reply;
 use super::reply::Reply;
 use super::reply::Verdict;
-use super::words;
 
 /// The longest body that is read. The largest that GitHub is known to send, 100 workflow runs, is 1 to 2 MB.
 const MAX_BODY: usize = 32 << 20;
@@ -258,7 +258,9 @@ impl Client {
             .body(ask.body.clone().unwrap_or_default())
             .map_err(|error| (format!("the request cannot be built: {error}"), String::new()))?;
         let host = self.origin.split_once("://").map_or("", |(_, host)| host);
-        let broken = |error: &(dyn Error + 'static)| words::no_connection(error, host, &self.secrets);
+        let broken = |error: &(dyn Error + 'static)| {
+            no_connection(error, host, "github.api_url (GITHUB_API_URL)", &self.secrets)
+        };
         let response = self.crab.execute(request).await.map_err(|error| broken(&error))?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| broken(error.as_ref()))?.to_bytes();

@@ -4,6 +4,7 @@
 
 pub mod asana;
 pub mod github;
+pub mod wandb;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;

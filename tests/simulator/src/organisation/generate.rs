@@ -17,6 +17,7 @@ use super::time::before_week;
 use super::time::in_week;
 use super::time::plus;
 use super::time::whole;
+use super::wandb;
 use fastrand::Rng;
 use jiff::Timestamp;
 
@@ -64,7 +65,8 @@ pub fn organisation(seed: u64, scale: &Scale, now: Timestamp) -> Organisation {
     });
     let repositories = repositories.collect();
     let asana = asana::generate(seed, scale.asana, now);
-    Organisation { seed, now, login: "acme".into(), users, repositories, asana }
+    let wandb = wandb::generate(seed, &scale.wandb, instant);
+    Organisation { seed, now, login: "acme".into(), users, repositories, asana, wandb }
 }
 
 fn repository(rng: &mut Rng, users: &[User], scale: &Scale, now: Timestamp, index: usize, kind: Kind) -> Repository {

@@ -13,6 +13,7 @@ mod pulls;
 mod runs;
 mod scale;
 mod time;
+pub mod wandb;
 mod words;
 
 pub use jobs::Job;
@@ -35,6 +36,8 @@ pub struct Organisation {
     pub repositories: Vec<Repository>,
     /// The task tracker.
     pub asana: asana::Asana,
+    /// What Weights & Biases knows.
+    pub wandb: wandb::Wandb,
 }
 
 /// Index into [`Organisation::users`].

@@ -1,6 +1,7 @@
 //! How large a described organisation is.
 
 use super::asana::AsanaScale;
+use super::wandb::WandbScale;
 
 /// Sizes. The weekly numbers are those within the window of seven days that ends at the organisation's instant,
 /// for each repository that has such things; more of each kind lies outside of the window.
@@ -31,6 +32,8 @@ pub struct Scale {
     pub untidy: bool,
     /// The task tracker.
     pub asana: AsanaScale,
+    /// Weights & Biases.
+    pub wandb: WandbScale,
 }
 
 impl Scale {
@@ -50,6 +53,7 @@ impl Scale {
             long_history: 10_500,
             untidy: false,
             asana: AsanaScale::reference(),
+            wandb: WandbScale::reference(),
         }
     }
 
@@ -73,6 +77,7 @@ impl Scale {
             long_history: 300,
             untidy: true,
             asana: AsanaScale::small(),
+            wandb: WandbScale::small(),
         }
     }
 
@@ -93,6 +98,7 @@ impl Scale {
             long_history: 200 + upto(600),
             untidy: true,
             asana: AsanaScale::random(seed),
+            wandb: WandbScale::random(seed),
         }
     }
 
@@ -111,6 +117,7 @@ impl Scale {
             long_history: self.long_history,
             untidy: self.untidy,
             asana: self.asana.times(n),
+            wandb: self.wandb.times(n),
         }
     }
 
