@@ -6,10 +6,12 @@ use collector::MetricDef;
 use crate::config::Configured;
 use crate::config::Problems;
 use crate::config::Settings;
+use crate::config::asana;
 use crate::config::github;
 use crate::config::problem::capital;
 use crate::config::problem::did_you_mean;
 use crate::config::skypilot;
+use crate::config::wandb;
 use crate::telemetry;
 
 /// A source that orgpulse knows, configured or not.
@@ -26,6 +28,8 @@ pub struct Source {
 pub const SOURCES: &[Source] = &[
     Source { name: "github", metrics: ::github::METRICS, configure: github::configure },
     Source { name: "skypilot", metrics: ::skypilot::METRICS, configure: skypilot::configure },
+    Source { name: "wandb", metrics: ::wandb::METRICS, configure: wandb::configure },
+    Source { name: "asana", metrics: ::asana::METRICS, configure: asana::configure },
 ];
 
 /// Every metric with the name of its source: those of the sources, then the run's own.

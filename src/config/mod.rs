@@ -1,9 +1,11 @@
 //! Configuration: one file a topic. The only part of the program that reads the environment and the configuration file.
 
+pub mod asana;
 pub mod datadog;
 mod file;
 pub mod github;
 pub mod inputs;
+mod map;
 pub mod problem;
 mod proxy;
 pub mod run;
@@ -12,6 +14,7 @@ pub mod settings;
 pub mod skypilot;
 #[cfg(test)]
 mod tests;
+pub mod wandb;
 
 pub use inputs::Inputs;
 pub use problem::Problems;

@@ -8,6 +8,7 @@
     reason = "a test that meets something unexpected fails"
 )]
 
+mod asana;
 mod collect;
 mod docs;
 mod faults;

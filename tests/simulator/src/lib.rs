@@ -5,6 +5,7 @@
 //! [`Simulator`] puts them together over one described [`organisation::Organisation`], and [`expected`] says which
 //! gauges must come of it.
 
+pub mod asana;
 mod base64url;
 pub mod datadog;
 pub mod expected;
