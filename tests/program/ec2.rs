@@ -262,8 +262,8 @@ async fn a_credential_that_ends_midway_leaves_right_numbers_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_may_be_short_or_empty_and_end_by_an_empty_token() {
-    for pages in [Pages::Full, Pages::Short, Pages::Empty, Pages::EmptyToken] {
+async fn pages_may_be_short_or_empty_or_overlap_and_end_by_an_empty_token() {
+    for pages in [Pages::Full, Pages::Short, Pages::Empty, Pages::EmptyToken, Pages::Overlapping] {
         for largest in [None, Some(7)] {
             let world = small().await;
             world.simulator.aws().set_pages(pages);

@@ -165,7 +165,7 @@ fn page(call: &Call, request: &Json, series: Vec<Series>) -> Answer {
     let size = request["MaxDatapoints"].as_u64().map_or(MOST_DATAPOINTS, |n| (n as usize).clamp(1, MOST_DATAPOINTS));
     let size = size.min(call.state.largest_page().unwrap_or(size));
     let queries = format!("{:?}", request["MetricDataQueries"]);
-    let pages = call.state.pages();
+    let pages = call.state.pages().without_overlap();
     let cut = Cut {
         len,
         size,

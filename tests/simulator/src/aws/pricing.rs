@@ -119,7 +119,7 @@ pub fn answer(call: &Call, action: &str) -> Answer {
         size: size.min(call.state.largest_page().unwrap_or(size)),
         fingerprint: hash([format!("{:?}", request["Filters"]).as_str()]),
         token: request["NextToken"].as_str(),
-        pages: call.state.pages(),
+        pages: call.state.pages().without_overlap(),
     };
     let page = cut.page().ok_or_else(|| invalid_token("InvalidNextTokenException"))?;
     let list: Vec<String> = matching[page.range].iter().map(|product| product.text().to_string()).collect();
