@@ -80,7 +80,7 @@ fn region(rng: &mut Rng, name: &str, opt_in: OptIn, scale: &AwsScale, now: Times
     let snapshots = storage::snapshots(rng, scale.snapshots, ACCOUNT, now);
     let addresses = storage::addresses(rng, scale.addresses, &instances);
     let spot_prices = costs::spot(rng, &zones, &INSTANCE_TYPES, now);
-    if instances.len() < 60 && rng.u8(..8) == 0 {
+    if instances.len() < 25 && rng.u8(..6) == 0 {
         // CloudWatch knows nothing of this region.
         instances.iter_mut().for_each(|instance| instance.cpu.clear());
     }
