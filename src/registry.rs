@@ -6,6 +6,7 @@ use collector::MetricDef;
 use crate::config::Configured;
 use crate::config::Problems;
 use crate::config::Settings;
+use crate::config::asana;
 use crate::config::github;
 use crate::config::problem::capital;
 use crate::config::problem::did_you_mean;
@@ -28,6 +29,7 @@ pub const SOURCES: &[Source] = &[
     Source { name: "github", metrics: ::github::METRICS, configure: github::configure },
     Source { name: "skypilot", metrics: ::skypilot::METRICS, configure: skypilot::configure },
     Source { name: "wandb", metrics: ::wandb::METRICS, configure: wandb::configure },
+    Source { name: "asana", metrics: ::asana::METRICS, configure: asana::configure },
 ];
 
 /// Every metric with the name of its source: those of the sources, then the run's own.

@@ -1,5 +1,6 @@
 //! Configuration: one file a topic. The only part of the program that reads the environment and the configuration file.
 
+pub mod asana;
 pub mod datadog;
 mod file;
 pub mod github;

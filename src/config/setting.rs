@@ -114,6 +114,13 @@ pub const SETTINGS: &[Setting] = &[
     row("wandb.groups", "WANDB_GROUPS", Kind::Texts, "push_to_main=name:github.sky.*,sweep=sweep,sweep=name:*.sweep*", "Groups of runs by name:GLOB, tag:GLOB or sweep; capitals matter", "the default"),
     row("wandb.group_keys", "WANDB_GROUP_KEYS", Kind::List, "overview/sps,overview/steps_per_second,timing_per_epoch/sps,timing_cumulative/sps", "Summary keys that wandb.group.steps_per_second is sent of, for each group", "the default"),
     row("wandb.gpu_hourly_usd", "WANDB_GPU_HOURLY_USD", Kind::Numbers, "", "Dollars an hour by a word of the GPU's name, any case; default is for all others", "no cost estimate"),
+
+    row("asana.access_token", "ASANA_ACCESS_TOKEN", Kind::Secret, "", "Personal access token, or a service account's, that may read the workspace", "Asana is not read"),
+    row("asana.workspace", "ASANA_WORKSPACE", Kind::Text, "", "Gid of the workspace or organization; every point of Asana is tagged with it", "Asana is not read"),
+    row("asana.projects", "ASANA_PROJECTS", Kind::List, "", "Gids of the projects whose tasks count", "those of the workspace that are not archived"),
+    row("asana.bugs_project", "ASANA_BUGS_PROJECT", Kind::Text, "", "Gid of the project that holds the bugs", "no metrics of bugs"),
+    row("asana.timezone", "ASANA_TIMEZONE", Kind::Text, "UTC", "Time zone (IANA) whose date is today for due dates", "the default"),
+    row("asana.url", "ASANA_URL", Kind::Url, "https://app.asana.com/api/1.0", "Address of the API of Asana, for a proxy or a test", "the default"),
 ];
 
 /// The setting with this key.

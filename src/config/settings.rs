@@ -227,7 +227,7 @@ impl Settings {
             Checked::Duration(duration) => format!("{duration:?}"),
             Checked::List(list) => list.join(","),
             Checked::Number(number) => number.to_string(),
-            Checked::Numbers(numbers) => map::show(numbers.iter().map(|(name, number)| (name, number))),
+            Checked::Numbers(numbers) => map::show(numbers.iter()),
             Checked::Texts(texts) => {
                 map::show(texts.iter().flat_map(|(name, texts)| texts.iter().map(move |text| (name, text))))
             }
