@@ -11,6 +11,8 @@
 mod asana;
 mod collect;
 mod docs;
+#[cfg(feature = "aws")]
+mod ec2;
 mod faults;
 mod limits;
 mod push;

@@ -6,6 +6,7 @@
 //! gauges must come of it.
 
 pub mod asana;
+pub mod aws;
 mod base64url;
 pub mod datadog;
 pub mod expected;

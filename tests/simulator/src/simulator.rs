@@ -1,6 +1,7 @@
 //! Every service over one organisation, behind one address.
 
 use crate::asana;
+use crate::aws;
 use crate::datadog;
 use crate::datadog::Keys;
 use crate::datadog::Store;
@@ -67,6 +68,7 @@ pub struct Simulator {
     asana: Arc<asana::State>,
     wandb: Arc<wandb::State>,
     datadog: Arc<Store>,
+    aws: Arc<aws::State>,
 }
 
 impl Simulator {
@@ -93,17 +95,19 @@ impl Simulator {
         let github = Arc::new(github::State::new(Arc::clone(&organisation), options.schema));
         let asana = Arc::new(asana::State::new(Arc::clone(&organisation)));
         let wandb = Arc::new(wandb::State::new(Arc::clone(&organisation), options.wandb_schema));
+        let aws = Arc::new(aws::State::new(Arc::clone(&organisation)));
         let services = vec![
             ("github", github::router(Arc::clone(&github))),
             ("asana", asana::router(Arc::clone(&asana))),
             ("wandb", wandb::router(Arc::clone(&wandb))),
             ("datadog", datadog::router(Arc::clone(&datadog))),
+            ("aws", aws::router(Arc::clone(&aws))),
         ];
         let address = options.address;
         let server = ServerOptions { address, latency: options.latency, services, record: options.record };
         let server = Server::start(server).with_context(|| format!("failed to listen on {address}"))?;
         github.set_base_url(&server.service_url("github"));
-        let simulator = Simulator { server, organisation, github, asana, wandb, datadog };
+        let simulator = Simulator { server, organisation, github, asana, wandb, datadog, aws };
         simulator.asana.set_base_url(&simulator.asana_url());
         Ok(simulator)
     }
@@ -133,6 +137,11 @@ impl Simulator {
         self.server.service_url("datadog")
     }
 
+    /// The address of all of AWS.
+    pub fn aws_url(&self) -> String {
+        self.server.service_url("aws")
+    }
+
     /// The token that GitHub's services accept.
     pub fn github_token(&self) -> &'static str {
         github::TOKEN
@@ -157,7 +166,21 @@ impl Simulator {
         variables.push(("ASANA_ACCESS_TOKEN", asana::TOKEN.to_owned()));
         variables.push(("ASANA_WORKSPACE", tracker.workspaces[0].gid.clone()));
         variables.extend(tracker.bugs_gid().map(|gid| ("ASANA_BUGS_PROJECT", gid.to_owned())));
+        variables.extend(self.aws_environment());
         variables
+    }
+
+    /// The variables of the account at AWS, if there is one.
+    fn aws_environment(&self) -> Vec<(&'static str, String)> {
+        let configured = &self.organisation.aws.configured;
+        let Some(first) = configured.first() else { return Vec::new() };
+        vec![
+            ("AWS_ENDPOINT_URL", self.aws_url()),
+            ("AWS_ACCESS_KEY_ID", aws::ACCESS_KEY_ID.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", aws::SECRET_ACCESS_KEY.to_owned()),
+            ("AWS_REGION", first.clone()),
+            ("EC2_REGIONS", configured.join(",")),
+        ]
     }
 
     /// What is simulated.
@@ -183,6 +206,11 @@ impl Simulator {
     /// How GitHub's services behave.
     pub fn github(&self) -> &github::State {
         &self.github
+    }
+
+    /// How AWS behaves.
+    pub fn aws(&self) -> &aws::State {
+        &self.aws
     }
 
     /// How Asana's service behaves.

@@ -3,6 +3,7 @@
 //! is the referee. One module a section.
 
 pub mod asana;
+pub mod ec2;
 pub mod github;
 pub mod wandb;
 

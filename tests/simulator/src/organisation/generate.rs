@@ -5,6 +5,7 @@ use super::Repository;
 use super::Scale;
 use super::User;
 use super::asana;
+use super::aws;
 use super::deliver;
 use super::history::History;
 use super::people;
@@ -66,7 +67,8 @@ pub fn organisation(seed: u64, scale: &Scale, now: Timestamp) -> Organisation {
     let repositories = repositories.collect();
     let asana = asana::generate(seed, scale.asana, now);
     let wandb = wandb::generate(seed, &scale.wandb, instant);
-    Organisation { seed, now, login: "acme".into(), users, repositories, asana, wandb }
+    let aws = aws::generate(seed, &scale.aws, now);
+    Organisation { seed, now, login: "acme".into(), users, repositories, asana, wandb, aws }
 }
 
 fn repository(rng: &mut Rng, users: &[User], scale: &Scale, now: Timestamp, index: usize, kind: Kind) -> Repository {

@@ -4,6 +4,7 @@
 //! (a bot's login, a status in capitals) is kept once, in REST's spelling without the bot's suffix.
 
 pub mod asana;
+pub mod aws;
 mod deliver;
 mod generate;
 mod history;
@@ -38,6 +39,8 @@ pub struct Organisation {
     pub asana: asana::Asana,
     /// What Weights & Biases knows.
     pub wandb: wandb::Wandb,
+    /// The account at AWS.
+    pub aws: aws::Aws,
 }
 
 /// Index into [`Organisation::users`].

@@ -1,6 +1,7 @@
 //! How large a described organisation is.
 
 use super::asana::AsanaScale;
+use super::aws::AwsScale;
 use super::wandb::WandbScale;
 
 /// Sizes. The weekly numbers are those within the window of seven days that ends at the organisation's instant,
@@ -34,6 +35,8 @@ pub struct Scale {
     pub asana: AsanaScale,
     /// Weights & Biases.
     pub wandb: WandbScale,
+    /// The account at AWS: none unless it is asked for.
+    pub aws: AwsScale,
 }
 
 impl Scale {
@@ -54,6 +57,7 @@ impl Scale {
             untidy: false,
             asana: AsanaScale::reference(),
             wandb: WandbScale::reference(),
+            aws: AwsScale::none(),
         }
     }
 
@@ -78,6 +82,7 @@ impl Scale {
             untidy: true,
             asana: AsanaScale::small(),
             wandb: WandbScale::small(),
+            aws: AwsScale::none(),
         }
     }
 
@@ -99,6 +104,7 @@ impl Scale {
             untidy: true,
             asana: AsanaScale::random(seed),
             wandb: WandbScale::random(seed),
+            aws: AwsScale::none(),
         }
     }
 
@@ -118,7 +124,13 @@ impl Scale {
             untidy: self.untidy,
             asana: self.asana.times(n),
             wandb: self.wandb.times(n),
+            aws: self.aws.times(n),
         }
+    }
+
+    /// The same with an account at AWS of this size.
+    pub fn with_aws(self, aws: AwsScale) -> Scale {
+        Scale { aws, ..self }
     }
 
     /// The same sizes in so many repositories.
