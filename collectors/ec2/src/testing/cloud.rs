@@ -105,8 +105,12 @@ impl Cloud {
             "ec2:DescribeSnapshots" => self.page(asked, "snapshotSet", &here(&self.snapshots)),
             "ec2:DescribeAddresses" => self.page(asked, "addressesSet", &here(&self.addresses)),
             "ec2:DescribeInstanceTypes" => {
-                let names: Vec<&String> =
-                    asked.form.iter().filter(|(key, _)| key.starts_with("InstanceType.")).map(|(_, name)| name).collect();
+                let names: Vec<&String> = asked
+                    .form
+                    .iter()
+                    .filter(|(key, _)| key.starts_with("InstanceType."))
+                    .map(|(_, name)| name)
+                    .collect();
                 let wanted = self.types.iter().filter(|(name, ..)| names.contains(&name));
                 let items: Vec<String> = wanted.map(|(name, vcpus, more)| described(name, *vcpus, more)).collect();
                 self.page(asked, "instanceTypeSet", &items)
@@ -116,7 +120,11 @@ impl Cloud {
                 let region = |name, status| {
                     item("item", &format!("<regionName>{name}</regionName><optInStatus>{status}</optInStatus>"))
                 };
-                let regions = [region(HOME, "opt-in-not-required"), region("us-east-1", "opted-in"), region("me-south-1", "not-opted-in")];
+                let regions = [
+                    region(HOME, "opt-in-not-required"),
+                    region("us-east-1", "opted-in"),
+                    region("me-south-1", "not-opted-in"),
+                ];
                 xml(200, &item("DescribeRegionsResponse", &item("regionInfo", &regions.concat())))
             }
             "pricing:GetProducts" => self.products(asked),
@@ -130,7 +138,7 @@ impl Cloud {
         let first: usize = asked.form.get("NextToken").map_or(0, |token| token.parse().unwrap());
         let last = items.len().min(first + self.page);
         let token = if last < items.len() { item("nextToken", &last.to_string()) } else { String::new() };
-        page(list, &items[first..last].concat(), &token)
+        page(asked, list, &items[first..last].concat(), &token)
     }
 
     fn products(&self, asked: &Asked) -> Answer {
@@ -176,7 +184,8 @@ fn asked(seen: &Seen) -> Asked {
         true => form(&seen.text),
         false => BTreeMap::new(),
     };
-    let target = || seen.header("x-amz-target").rsplit('.').next().filter(|target| !target.is_empty()).map(str::to_owned);
+    let target =
+        || seen.header("x-amz-target").rsplit('.').next().filter(|target| !target.is_empty()).map(str::to_owned);
     let operation = form.get("Action").cloned().or_else(target);
     let operation = operation.unwrap_or_else(|| seen.path.rsplit('/').next().unwrap().to_owned());
     let action = format!("{service}:{operation}");
@@ -194,8 +203,9 @@ fn described(name: &str, vcpus: u32, more: &str) -> String {
 }
 
 /// A page of a list of EC2; `next` is the element of its token.
-pub(crate) fn page(list: &str, items: &str, next: &str) -> Answer {
-    xml(200, &item("Response", &format!("{}{next}", item(list, items))))
+pub(crate) fn page(asked: &Asked, list: &str, items: &str, next: &str) -> Answer {
+    let name = format!("{}Response", asked.action.split(':').nth(1).unwrap());
+    xml(200, &item(&name, &format!("{}{next}", item(list, items))))
 }
 
 fn xml(status: u16, body: &str) -> Answer {
@@ -207,7 +217,10 @@ pub(crate) fn error(asked: &Asked, status: u16, code: &str, message: &str) -> An
     match asked.action.split(':').next().unwrap() {
         "ec2" => {
             let error = format!("<Code>{code}</Code><Message>{message}</Message>");
-            xml(status, &item("Response", &format!("{}<RequestID>r</RequestID>", item("Errors", &item("Error", &error)))))
+            xml(
+                status,
+                &item("Response", &format!("{}<RequestID>r</RequestID>", item("Errors", &item("Error", &error)))),
+            )
         }
         "sts" => {
             let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");

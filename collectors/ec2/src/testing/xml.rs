@@ -19,7 +19,8 @@ pub(crate) fn instance(number: u32, kind: &str, state: &str, hours: i64, more: &
     let launched = now() - SignedDuration::from_hours(hours);
     let placement = match more.contains("<placement>") {
         true => String::new(),
-        false => "<placement><availabilityZone>eu-central-1a</availabilityZone><tenancy>default</tenancy></placement>".to_owned(),
+        false => "<placement><availabilityZone>eu-central-1a</availabilityZone><tenancy>default</tenancy></placement>"
+            .to_owned(),
     };
     let platform = match more.contains("<platformDetails>") {
         true => String::new(),

@@ -42,7 +42,8 @@ async fn each_denied_action_takes_its_own_groups_and_is_named() {
         let code = if action.starts_with("ec2:") { "UnauthorizedOperation" } else { "AccessDeniedException" };
         let denied = move |asked: &Asked| {
             let message = format!("not authorized to perform: {action} with {TOKEN}");
-            (asked.action == action).then(|| error(asked, if code.starts_with('U') { 403 } else { 400 }, code, &message))
+            (asked.action == action)
+                .then(|| error(asked, if code.starts_with('U') { 403 } else { 400 }, code, &message))
         };
         let server = cloud().with(denied).serve().await;
         let batch = collected(&server, |_| ()).await.unwrap();
@@ -104,7 +105,8 @@ async fn throttling_is_waited_for_and_every_attempt_is_counted() {
 #[tokio::test]
 async fn endless_throttling_ends_after_few_attempts() {
     let odd = |asked: &Asked| {
-        (asked.action == "ec2:DescribeVolumes").then(|| error(asked, 503, "RequestLimitExceeded", "Request limit exceeded."))
+        (asked.action == "ec2:DescribeVolumes")
+            .then(|| error(asked, 503, "RequestLimitExceeded", "Request limit exceeded."))
     };
     let server = cloud().with(odd).serve().await;
     let batch = collected(&server, |_| ()).await.unwrap();
@@ -120,7 +122,8 @@ async fn a_credential_that_is_no_good_fails_the_source() {
         ("InvalidClientTokenId", "Check AWS_ACCESS_KEY_ID"),
         ("SignatureDoesNotMatch", "Check AWS_ACCESS_KEY_ID"),
     ] {
-        let server = cloud().with(move |asked| Some(error(asked, 403, code, &format!("{TOKEN} is no good")))).serve().await;
+        let server =
+            cloud().with(move |asked| Some(error(asked, 403, code, &format!("{TOKEN} is no good")))).serve().await;
         let failure = collected(&server, |_| ()).await.unwrap_err();
         assert_eq!(failure.reason, Reason::Unauthorized, "{code}");
         let text = format!("{failure} {failure:?}");
@@ -144,7 +147,8 @@ async fn a_token_that_expires_on_the_way_fails_what_is_left() {
 #[tokio::test]
 async fn the_account_is_asked_for_in_another_region_when_the_first_is_not_enabled() {
     let odd = |asked: &Asked| {
-        (asked.region == "me-south-1").then(|| error(asked, 403, "InvalidClientTokenId", "The security token is invalid"))
+        (asked.region == "me-south-1")
+            .then(|| error(asked, 403, "InvalidClientTokenId", "The security token is invalid"))
     };
     let server = cloud().with(odd).serve().await;
     let batch = collected(&server, |config| {
@@ -171,7 +175,8 @@ async fn collected_at(url: &str) -> Result<Batch, Failure> {
 async fn what_is_no_answer_of_aws_is_a_bad_reply() {
     for body in ["<html>Sign in</html>", "{}", "<Response><volumeSet><item>", ""] {
         let odd = move |asked: &Asked| {
-            (asked.action == "ec2:DescribeVolumes").then(|| loopback::text(200, &[("content-type", "text/html")], body).into())
+            (asked.action == "ec2:DescribeVolumes")
+                .then(|| loopback::text(200, &[("content-type", "text/html")], body).into())
         };
         let batch = collected(&cloud().with(odd).serve().await, |_| ()).await.unwrap();
         assert_eq!(failed_in(&batch, HOME), [("volumes", Reason::BadReply)].into(), "{body}");
@@ -180,7 +185,8 @@ async fn what_is_no_answer_of_aws_is_a_bad_reply() {
 
 #[tokio::test]
 async fn an_answer_that_is_cut_is_asked_for_again() {
-    let odd = |asked: &Asked| (asked.action == "ec2:DescribeVolumes" && asked.before == 0).then(|| loopback::cut().into());
+    let odd =
+        |asked: &Asked| (asked.action == "ec2:DescribeVolumes" && asked.before == 0).then(|| loopback::cut().into());
     let batch = collected(&cloud().with(odd).serve().await, |_| ()).await.unwrap();
     assert_eq!(value(&batch, "ec2.ebs.volumes.total"), Some(4.0));
     let odd = |asked: &Asked| (asked.action == "ec2:DescribeVolumes").then(|| loopback::cut().into());

@@ -68,7 +68,11 @@ async fn what_has_no_datapoint_is_told_and_not_idle() {
     cloud.cpu.insert(id(1), Vec::new());
     let batch = collected(&cloud.serve().await, |_| ()).await.unwrap();
     assert_eq!(value(&batch, "ec2.instances.idle"), Some(2.0));
-    assert!(batch.warnings().iter().any(|warning| warning.contains("of 1 running instances")), "{:?}", batch.warnings());
+    assert!(
+        batch.warnings().iter().any(|warning| warning.contains("of 1 running instances")),
+        "{:?}",
+        batch.warnings()
+    );
 }
 
 #[tokio::test]

@@ -75,8 +75,9 @@ async fn types_are_asked_for_by_100() {
 fn by_tokens(pages: &'static [(&'static str, &'static str, &'static str)]) -> Cloud {
     Cloud::empty().with(move |asked| {
         let token = asked.form.get("NextToken").map_or("", String::as_str);
-        let (_, items, next) = pages.iter().find(|(of, ..)| *of == token).filter(|_| asked.action == "ec2:DescribeVolumes")?;
-        Some(page("volumeSet", items, next))
+        let (_, items, next) =
+            pages.iter().find(|(of, ..)| *of == token).filter(|_| asked.action == "ec2:DescribeVolumes")?;
+        Some(page(asked, "volumeSet", items, next))
     })
 }
 
@@ -84,7 +85,8 @@ const ONE: &str = "<item><status>available</status><size>1</size></item>";
 
 #[tokio::test]
 async fn an_empty_page_with_a_token_goes_on() {
-    let cloud = by_tokens(&[("", "", "<nextToken>a</nextToken>"), ("a", ONE, "<nextToken>b</nextToken>"), ("b", "", "")]);
+    let cloud =
+        by_tokens(&[("", "", "<nextToken>a</nextToken>"), ("a", ONE, "<nextToken>b</nextToken>"), ("b", "", "")]);
     let batch = collected(&cloud.serve().await, |_| ()).await.unwrap();
     assert_eq!(value(&batch, "ec2.ebs.volumes.total"), Some(1.0));
 }
@@ -102,7 +104,11 @@ async fn an_empty_token_is_the_end() {
 
 #[tokio::test]
 async fn a_token_that_repeats_is_a_failure_and_no_loop() {
-    let cloud = by_tokens(&[("", ONE, "<nextToken>a</nextToken>"), ("a", ONE, "<nextToken>b</nextToken>"), ("b", ONE, "<nextToken>a</nextToken>")]);
+    let cloud = by_tokens(&[
+        ("", ONE, "<nextToken>a</nextToken>"),
+        ("a", ONE, "<nextToken>b</nextToken>"),
+        ("b", ONE, "<nextToken>a</nextToken>"),
+    ]);
     let server = cloud.serve().await;
     let batch = collected(&server, |_| ()).await.unwrap();
     assert_eq!(failed_in(&batch, HOME), [("volumes", Reason::BadReply)].into());
@@ -114,7 +120,10 @@ async fn a_token_that_repeats_is_a_failure_and_no_loop() {
 async fn what_is_on_two_pages_counts_once() {
     let cloud = Cloud {
         instances: [1, 2, 2, 3].iter().map(|n| instance(*n, "m5.large", "running", 0, "")).collect(),
-        volumes: ["a", "a", "b"].iter().map(|id| item("item", &format!("<volumeId>{id}</volumeId><size>1</size>"))).collect(),
+        volumes: ["a", "a", "b"]
+            .iter()
+            .map(|id| item("item", &format!("<volumeId>{id}</volumeId><size>1</size>")))
+            .collect(),
         page: 1,
         ..Cloud::empty()
     };

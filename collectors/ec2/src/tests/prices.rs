@@ -57,7 +57,11 @@ async fn a_damaged_file_is_told_and_costs_only_requests() {
     let server = cloud().serve().await;
     let batch = collected(&server, |config| config.state_dir = Some(folder.path().to_owned())).await.unwrap();
     assert_eq!(failed_in(&batch, HOME), BTreeMap::new());
-    assert!(batch.warnings().iter().any(|warning| warning.contains("prices.json is not used")), "{:?}", batch.warnings());
+    assert!(
+        batch.warnings().iter().any(|warning| warning.contains("prices.json is not used")),
+        "{:?}",
+        batch.warnings()
+    );
     assert_eq!(count(&server, "GetProducts"), 3);
 }
 
@@ -102,7 +106,7 @@ async fn a_refused_price_list_is_asked_once_for_all_regions() {
         // The other region has instances as well.
         "ec2:DescribeInstances" => {
             let one = item("item", &item("instancesSet", &instance(1, "m5.large", "running", 0, "")));
-            Some(page("reservationSet", &one, ""))
+            Some(page(asked, "reservationSet", &one, ""))
         }
         _ => None,
     };

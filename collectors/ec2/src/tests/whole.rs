@@ -14,7 +14,8 @@ pub(super) fn cloud() -> Cloud {
                      <platformDetails>Windows</platformDetails>";
     let gpus = "<gpuInfo><gpus><item><name>H100</name><manufacturer>NVIDIA</manufacturer><count>8</count></item></gpus></gpuInfo>";
     let volume = |state: &str, size: u32| item("item", &format!("<status>{state}</status><size>{size}</size>"));
-    let snapshot = |owner: &str, size| item("item", &format!("<ownerId>{owner}</ownerId><volumeSize>{size}</volumeSize>"));
+    let snapshot =
+        |owner: &str, size| item("item", &format!("<ownerId>{owner}</ownerId><volumeSize>{size}</volumeSize>"));
     let price = |zone: &str, price: &str, at: &str| {
         let row = format!(
             "<instanceType>m5.large</instanceType><productDescription>Linux/UNIX (Amazon VPC)</productDescription>\
@@ -26,7 +27,13 @@ pub(super) fn cloud() -> Cloud {
         instances: vec![
             instance(1, "m5.large", "running", 48, spot),
             instance(2, "p5.48xlarge", "running", 24, ""),
-            instance(3, "m5.large", "running", 96, "<cpuOptions><coreCount>1</coreCount><threadsPerCore>1</threadsPerCore></cpuOptions>"),
+            instance(
+                3,
+                "m5.large",
+                "running",
+                96,
+                "<cpuOptions><coreCount>1</coreCount><threadsPerCore>1</threadsPerCore></cpuOptions>",
+            ),
             instance(4, "m5.large", "running", 0, dedicated),
             instance(5, "m5.large", "stopped", 10, ""),
             instance(6, "m5.large", "stopping", 10, ""),
@@ -41,10 +48,7 @@ pub(super) fn cloud() -> Cloud {
             item("item", "<publicIp>192.0.2.2</publicIp>"),
             item("item", "<publicIp>192.0.2.3</publicIp><associationId></associationId>"),
         ],
-        types: vec![
-            ("m5.large".to_owned(), 2, String::new()),
-            ("p5.48xlarge".to_owned(), 192, gpus.to_owned()),
-        ],
+        types: vec![("m5.large".to_owned(), 2, String::new()), ("p5.48xlarge".to_owned(), 192, gpus.to_owned())],
         spot: vec![
             price("eu-central-1a", "0.030000", "2026-11-20T20:00:00.000Z"),
             price("eu-central-1a", "0.040000", "2026-11-20T23:00:00.000Z"),
