@@ -98,8 +98,11 @@ impl<'a> PriceList<'a> {
 }
 
 fn with_the_other_way(failure: Failure) -> Failure {
-    let cure = format!("{}. Or give the prices in a file (ec2.price_file)", failure.cure);
-    failure.with_cure(cure.trim_start_matches(". "))
+    let cure = match failure.cure.as_str() {
+        "" => "If it lasts, give the prices in a file (ec2.price_file)".to_owned(),
+        cure => format!("{cure}. Or give the prices in a file (ec2.price_file)"),
+    };
+    failure.with_cure(cure)
 }
 
 /// Where the price list answers: three regions of the commercial partition and one of China.
