@@ -8,6 +8,7 @@
     reason = "a test that meets something unexpected fails"
 )]
 
+mod asana;
 mod collect;
 mod docs;
 mod faults;
@@ -19,3 +20,4 @@ mod skypilot;
 mod spool;
 mod support;
 mod usage;
+mod wandb;

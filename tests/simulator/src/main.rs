@@ -37,6 +37,9 @@ struct Arguments {
     /// GitHub's public GraphQL schema, which every query is validated against.
     #[arg(long, value_name = "PATH")]
     schema: Option<PathBuf>,
+    /// The schema of Weights & Biases as far as it is known, likewise.
+    #[arg(long, value_name = "PATH")]
+    wandb_schema: Option<PathBuf>,
     /// The instant at which every clock of the simulator stands (RFC 3339). By default they run.
     #[arg(long, value_name = "RFC3339")]
     now: Option<Timestamp>,
@@ -84,6 +87,7 @@ fn start(arguments: &Arguments) -> anyhow::Result<Simulator> {
         now: arguments.now,
         latency: arguments.latency,
         schema: arguments.schema.clone(),
+        wandb_schema: arguments.wandb_schema.clone(),
         address: ([127, 0, 0, 1], arguments.port).into(),
         ..Options::default()
     })

@@ -1,5 +1,6 @@
 //! Every service over one organisation, behind one address.
 
+use crate::asana;
 use crate::datadog;
 use crate::datadog::Keys;
 use crate::datadog::Store;
@@ -12,6 +13,7 @@ use crate::record::Recorded;
 use crate::record::Recorder;
 use crate::server::Server;
 use crate::server::ServerOptions;
+use crate::wandb;
 use anyhow::Context;
 use jiff::Timestamp;
 use std::net::Ipv4Addr;
@@ -34,6 +36,8 @@ pub struct Options {
     pub latency: Duration,
     /// GitHub's public GraphQL schema, which documents are validated against; without it they are only executed.
     pub schema: Option<PathBuf>,
+    /// The schema rebuilt for Weights & Biases, likewise.
+    pub wandb_schema: Option<PathBuf>,
     /// Where to listen. By default a free port of 127.0.0.1.
     pub address: SocketAddr,
     /// How much of the requests is kept.
@@ -48,6 +52,7 @@ impl Default for Options {
             now: None,
             latency: Duration::ZERO,
             schema: None,
+            wandb_schema: None,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             record: RecordOptions::default(),
         }
@@ -59,6 +64,8 @@ pub struct Simulator {
     server: Server,
     organisation: Arc<Organisation>,
     github: Arc<github::State>,
+    asana: Arc<asana::State>,
+    wandb: Arc<wandb::State>,
     datadog: Arc<Store>,
 }
 
@@ -84,13 +91,21 @@ impl Simulator {
         }
         let organisation = Arc::new(organisation);
         let github = Arc::new(github::State::new(Arc::clone(&organisation), options.schema));
-        let services =
-            vec![("github", github::router(Arc::clone(&github))), ("datadog", datadog::router(Arc::clone(&datadog)))];
+        let asana = Arc::new(asana::State::new(Arc::clone(&organisation)));
+        let wandb = Arc::new(wandb::State::new(Arc::clone(&organisation), options.wandb_schema));
+        let services = vec![
+            ("github", github::router(Arc::clone(&github))),
+            ("asana", asana::router(Arc::clone(&asana))),
+            ("wandb", wandb::router(Arc::clone(&wandb))),
+            ("datadog", datadog::router(Arc::clone(&datadog))),
+        ];
         let address = options.address;
         let server = ServerOptions { address, latency: options.latency, services, record: options.record };
         let server = Server::start(server).with_context(|| format!("failed to listen on {address}"))?;
         github.set_base_url(&server.service_url("github"));
-        Ok(Simulator { server, organisation, github, datadog })
+        let simulator = Simulator { server, organisation, github, asana, wandb, datadog };
+        simulator.asana.set_base_url(&simulator.asana_url());
+        Ok(simulator)
     }
 
     /// The base address, without a slash at the end.
@@ -101,6 +116,16 @@ impl Simulator {
     /// The address of GitHub's API: REST below it, GraphQL at `/graphql` of it.
     pub fn github_api_url(&self) -> String {
         self.server.service_url("github")
+    }
+
+    /// The address of Asana's API, below which `/projects` and the others lie.
+    pub fn asana_url(&self) -> String {
+        format!("{}/api/1.0", self.server.service_url("asana"))
+    }
+
+    /// The base address of Weights & Biases, whose GraphQL is at `/graphql` of it.
+    pub fn wandb_url(&self) -> String {
+        self.server.service_url("wandb")
     }
 
     /// The address of Datadog's API.
@@ -116,14 +141,23 @@ impl Simulator {
     /// The variables that point a program at the simulator.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let repositories: Vec<String> = self.organisation.repositories.iter().map(|r| r.full_name()).collect();
-        vec![
+        let mut variables = vec![
             ("GITHUB_API_URL", self.github_api_url()),
             ("GITHUB_TOKEN", self.github_token().to_owned()),
             ("GITHUB_REPOSITORIES", repositories.join(",")),
+            ("WANDB_BASE_URL", self.wandb_url()),
+            ("WANDB_API_KEY", wandb::KEY.to_owned()),
+            ("WANDB_PROJECTS", self.organisation.wandb.readable().join(",")),
             ("DD_URL", self.datadog_url()),
             ("DD_API_KEY", self.datadog.keys().api.clone()),
             ("DD_APP_KEY", self.datadog.keys().application.clone()),
-        ]
+        ];
+        let tracker = &self.organisation.asana;
+        variables.push(("ASANA_URL", self.asana_url()));
+        variables.push(("ASANA_ACCESS_TOKEN", asana::TOKEN.to_owned()));
+        variables.push(("ASANA_WORKSPACE", tracker.workspaces[0].gid.clone()));
+        variables.extend(tracker.bugs_gid().map(|gid| ("ASANA_BUGS_PROJECT", gid.to_owned())));
+        variables
     }
 
     /// What is simulated.
@@ -149,6 +183,16 @@ impl Simulator {
     /// How GitHub's services behave.
     pub fn github(&self) -> &github::State {
         &self.github
+    }
+
+    /// How Asana's service behaves.
+    pub fn asana(&self) -> &asana::State {
+        &self.asana
+    }
+
+    /// How Weights & Biases behaves.
+    pub fn wandb(&self) -> &wandb::State {
+        &self.wandb
     }
 
     /// What Datadog took in.

@@ -4,6 +4,7 @@ use super::Organisation;
 use super::Repository;
 use super::Scale;
 use super::User;
+use super::asana;
 use super::deliver;
 use super::history::History;
 use super::people;
@@ -16,6 +17,7 @@ use super::time::before_week;
 use super::time::in_week;
 use super::time::plus;
 use super::time::whole;
+use super::wandb;
 use fastrand::Rng;
 use jiff::Timestamp;
 
@@ -62,7 +64,9 @@ pub fn organisation(seed: u64, scale: &Scale, now: Timestamp) -> Organisation {
         repository(&mut rng, &users, scale, instant, i, kind)
     });
     let repositories = repositories.collect();
-    Organisation { seed, now, login: "acme".into(), users, repositories }
+    let asana = asana::generate(seed, scale.asana, now);
+    let wandb = wandb::generate(seed, &scale.wandb, instant);
+    Organisation { seed, now, login: "acme".into(), users, repositories, asana, wandb }
 }
 
 fn repository(rng: &mut Rng, users: &[User], scale: &Scale, now: Timestamp, index: usize, kind: Kind) -> Repository {

@@ -3,6 +3,7 @@
 //! All instants are whole seconds, as GitHub states them. What the wire spells differently in REST and GraphQL
 //! (a bot's login, a status in capitals) is kept once, in REST's spelling without the bot's suffix.
 
+pub mod asana;
 mod deliver;
 mod generate;
 mod history;
@@ -12,6 +13,7 @@ mod pulls;
 mod runs;
 mod scale;
 mod time;
+pub mod wandb;
 mod words;
 
 pub use jobs::Job;
@@ -32,6 +34,10 @@ pub struct Organisation {
     pub users: Vec<User>,
     /// The repositories, in the order they are to be configured.
     pub repositories: Vec<Repository>,
+    /// The task tracker.
+    pub asana: asana::Asana,
+    /// What Weights & Biases knows.
+    pub wandb: wandb::Wandb,
 }
 
 /// Index into [`Organisation::users`].

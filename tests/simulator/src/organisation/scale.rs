@@ -1,5 +1,8 @@
 //! How large a described organisation is.
 
+use super::asana::AsanaScale;
+use super::wandb::WandbScale;
+
 /// Sizes. The weekly numbers are those within the window of seven days that ends at the organisation's instant,
 /// for each repository that has such things; more of each kind lies outside of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,10 @@ pub struct Scale {
     /// Whether some pull requests do not tell the files of their commits: those begun before the window, those that
     /// touch a file twice or put one back.
     pub untidy: bool,
+    /// The task tracker.
+    pub asana: AsanaScale,
+    /// Weights & Biases.
+    pub wandb: WandbScale,
 }
 
 impl Scale {
@@ -45,6 +52,8 @@ impl Scale {
             deployments_7d: 40,
             long_history: 10_500,
             untidy: false,
+            asana: AsanaScale::reference(),
+            wandb: WandbScale::reference(),
         }
     }
 
@@ -67,6 +76,8 @@ impl Scale {
             deployments_7d: 10,
             long_history: 300,
             untidy: true,
+            asana: AsanaScale::small(),
+            wandb: WandbScale::small(),
         }
     }
 
@@ -86,6 +97,8 @@ impl Scale {
             deployments_7d: upto(25),
             long_history: 200 + upto(600),
             untidy: true,
+            asana: AsanaScale::random(seed),
+            wandb: WandbScale::random(seed),
         }
     }
 
@@ -103,6 +116,8 @@ impl Scale {
             deployments_7d: self.deployments_7d * n,
             long_history: self.long_history,
             untidy: self.untidy,
+            asana: self.asana.times(n),
+            wandb: self.wandb.times(n),
         }
     }
 
