@@ -3,6 +3,7 @@
 mod failure;
 mod http;
 mod pages;
+mod xml;
 
 use std::error::Error;
 use std::time::Duration;

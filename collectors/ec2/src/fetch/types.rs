@@ -10,6 +10,7 @@ use collector::Failure;
 use crate::client::Ask;
 use crate::client::Client;
 use crate::client::Tokens;
+use crate::fetch::list;
 use crate::records::Hardware;
 use crate::store::Store;
 
@@ -34,7 +35,7 @@ pub(crate) async fn hardware(
         loop {
             let request = ec2.describe_instance_types().set_instance_types(Some(names.clone()));
             let page = client.ask(&ask, request.set_next_token(tokens.next()).send()).await?;
-            for info in page.instance_types() {
+            for info in list(&page.instance_types, &ask)? {
                 if let (Some(kind), Some(hardware)) = (info.instance_type(), record(info)) {
                     types.insert(kind.as_str().to_owned(), hardware);
                 }
