@@ -117,7 +117,10 @@ fn meaning(code: Option<&str>, status: u16, ask: &Ask<'_>) -> (Reason, String) {
         | "ServiceUnavailable" => (Reason::Unreachable, String::new()),
         _ if status == 429 => (Reason::RateLimited, "Let orgpulse run less often".to_owned()),
         _ if status >= 500 => (Reason::Unreachable, String::new()),
-        _ if status == 401 => (Reason::Unauthorized, "Check the AWS credential".to_owned()),
+        // STS tells every identity who it is: without a code, too, it is the credential that it refuses.
+        _ if status == 401 || (status == 403 && action.starts_with("sts:")) => {
+            (Reason::Unauthorized, "Check the AWS credential".to_owned())
+        }
         _ if status == 403 => (Reason::Forbidden, format!("Allow {action}")),
         _ if status == 404 => (Reason::NotFound, String::new()),
         _ => (Reason::Other, String::new()),

@@ -134,6 +134,13 @@ async fn a_credential_that_is_no_good_fails_the_source() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_sts_without_a_code_is_one_of_the_credential() {
+    let server =
+        cloud().with(|_| Some(loopback::text(403, &[("content-type", "text/xml")], "<no/>").into())).serve().await;
+    assert_eq!(collected(&server, |_| ()).await.unwrap_err().reason, Reason::Unauthorized);
+}
+
+#[tokio::test]
 async fn a_token_that_expires_on_the_way_fails_what_is_left() {
     let odd = |asked: &Asked| {
         let late = asked.action == "ec2:DescribeVolumes" || asked.action == "pricing:GetProducts";
