@@ -7,6 +7,7 @@ pub mod inputs;
 pub mod problem;
 mod proxy;
 pub mod run;
+pub mod secrets;
 pub mod setting;
 pub mod settings;
 pub mod skypilot;
@@ -45,5 +46,6 @@ pub fn resolve(inputs: &Inputs, flags: &[Flag], problems: &mut Problems) -> Sett
     proxy::check(inputs, problems);
     github::default_repository(inputs, &mut settings);
     run::default_state_dir(inputs, &mut settings);
+    secrets::default_names(&mut settings, problems);
     settings
 }

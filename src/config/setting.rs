@@ -43,7 +43,8 @@ pub enum Kind {
     List,
     /// A path of a file or folder.
     Path,
-    /// A secret: from its variable, or from the file that `<VARIABLE>_FILE` or `<key>_file` names; never in the file.
+    /// A secret: from its variable, from the file that `<VARIABLE>_FILE` or `<key>_file` names, or from the secret of AWS
+    /// Secrets Manager that `<VARIABLE>_SECRET` or `<key>_secret` names; never in the file.
     Secret,
 }
 
@@ -70,6 +71,8 @@ pub const SETTINGS: &[Setting] = &[
     row("state_dir", "ORGPULSE_STATE_DIR", Kind::Path, "", "Folder for the spool; several environments on one machine need one each", "$XDG_STATE_HOME/orgpulse, else ~/.local/state/orgpulse"),
     row("log", "ORGPULSE_LOG", Kind::Text, "warn", "Log filter: error, warn, info, debug, trace, or by module as in `warn,github=debug`", "the default"),
     row("log_format", "ORGPULSE_LOG_FORMAT", Kind::Choice(&["text", "json"]), "text", "Form of log lines", "the default"),
+
+    row("secrets.aws", "ORGPULSE_AWS_SECRETS", Kind::Bool, "false", "Whether secrets that are set nowhere are read from AWS Secrets Manager under their default names", "the default"),
 
     row("datadog.site", "DD_SITE", Kind::Text, "datadoghq.com", "Datadog site that the organisation lives on", "the default (US1)"),
     row("datadog.url", "DD_URL", Kind::Url, "", "Base address of the API of Datadog, for a proxy or a test", "https://api.<site>"),

@@ -16,6 +16,8 @@ use crate::config::Inputs;
 use crate::config::Problems;
 use crate::config::file;
 use crate::config::problem::did_you_mean;
+use crate::config::secrets;
+use crate::config::secrets::Reference;
 use crate::config::setting;
 use crate::config::setting::Kind;
 use crate::config::setting::SETTINGS;
@@ -34,6 +36,8 @@ pub enum Origin {
     DotEnv(String),
     /// The file that a secret was read from, and what named it.
     SecretFile(PathBuf, String),
+    /// The secret of AWS Secrets Manager, and what named it.
+    SecretsManager(String, String),
     /// A command-line flag.
     Flag(&'static str),
 }
@@ -46,6 +50,7 @@ impl fmt::Display for Origin {
             Origin::Environment(name) => write!(f, "environment, {name}"),
             Origin::DotEnv(name) => write!(f, ".env, {name}"),
             Origin::SecretFile(path, name) => write!(f, "{}, named by {name}", path.display()),
+            Origin::SecretsManager(secret, name) => write!(f, "AWS Secrets Manager, {secret}, named by {name}"),
             Origin::Flag(flag) => write!(f, "flag {flag}"),
         }
     }
@@ -60,6 +65,8 @@ enum Checked {
     Duration(Duration),
     List(Vec<String>),
     Secret(SecretString),
+    /// A secret that is to be asked for.
+    Awaited(Reference),
     Address(Address),
 }
 
@@ -77,6 +84,8 @@ pub struct Address {
 pub struct Settings {
     values: BTreeMap<&'static str, (Checked, Origin)>,
     mistaken: BTreeSet<&'static str>,
+    /// Secrets that are not to be asked for under a default name.
+    declined: BTreeSet<&'static str>,
 }
 
 impl Settings {
@@ -86,6 +95,8 @@ impl Settings {
         let file = inputs.file.as_ref().map_or_else(BTreeMap::new, |(path, text)| read_file(path, text, problems));
         let mut values = BTreeMap::new();
         let mut mistaken = BTreeSet::new();
+        let declined = SETTINGS.iter().filter(|setting| declines(setting, &file, inputs)).map(|setting| setting.key);
+        let declined = declined.collect();
         for setting in SETTINGS {
             let found = flags
                 .iter()
@@ -103,7 +114,9 @@ impl Settings {
                         Origin::File(path) => (path.display().to_string(), setting.key),
                         Origin::DotEnv(_) => (".env".to_owned(), setting.variable),
                         Origin::Flag(flag) => ("command line".to_owned(), *flag),
-                        Origin::SecretFile(_, named_by) => ("configuration".to_owned(), named_by.as_str()),
+                        Origin::SecretFile(_, named_by) | Origin::SecretsManager(_, named_by) => {
+                            ("configuration".to_owned(), named_by.as_str())
+                        }
                         Origin::Environment(_) | Origin::Default => ("environment".to_owned(), setting.variable),
                     };
                     problems.add(place, name, why, "");
@@ -112,7 +125,7 @@ impl Settings {
                 None => {}
             }
         }
-        Settings { values, mistaken }
+        Settings { values, mistaken, declined }
     }
 
     /// Whether a setting has a value.
@@ -123,6 +136,11 @@ impl Settings {
     /// Whether a setting was given, but wrongly; the mistake has been noted.
     pub fn mistaken(&self, key: &str) -> bool {
         self.mistaken.contains(key)
+    }
+
+    /// Whether a secret was said not to be in AWS Secrets Manager.
+    pub fn declined(&self, key: &str) -> bool {
+        self.declined.contains(key)
     }
 
     /// File, "environment", or whatever else a mistake in this setting's value is to be looked for in.
@@ -196,10 +214,41 @@ impl Settings {
             Checked::Bool(yes) => yes.to_string(),
             Checked::Duration(duration) => format!("{duration:?}"),
             Checked::List(list) => list.join(","),
-            Checked::Secret(_) => "***".to_owned(),
+            Checked::Secret(_) | Checked::Awaited(_) => "***".to_owned(),
             Checked::Address(Address { address, user: None }) => address.clone(),
             Checked::Address(Address { address, user: Some(_) }) => format!("{address} with a user, ***"),
         })
+    }
+
+    /// The secret of AWS Secrets Manager that is to be asked for, before the setting has a value.
+    pub fn awaited(&self, key: &str) -> Option<&Reference> {
+        match self.values.get(key) {
+            Some((Checked::Awaited(reference), _)) => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// Notes that a secret is to be asked for.
+    pub fn await_secret(&mut self, key: &'static str, reference: Reference, origin: Origin) {
+        self.values.insert(key, (Checked::Awaited(reference), origin));
+    }
+
+    /// Gives an awaited secret its value.
+    pub fn set_secret(&mut self, key: &'static str, secret: SecretString) {
+        if let Some((value, _)) = self.values.get_mut(key) {
+            *value = Checked::Secret(secret);
+        }
+    }
+
+    /// The same settings with a stand-in for each awaited secret, to see what they configure without asking anybody.
+    pub fn with_stand_ins(&self) -> Settings {
+        let mut settings = self.clone();
+        for (key, (value, _)) in &mut settings.values {
+            if let Checked::Awaited(_) = value {
+                *value = Checked::Secret(SecretString::from(secrets::stand_in(key)));
+            }
+        }
+        settings
     }
 
     /// Sets a list that was found elsewhere (GitHub Actions names its repository).
@@ -233,6 +282,11 @@ fn from_environment(setting: &Setting, inputs: &Inputs) -> Found {
         (Some((_, origin)), Some(_)) => Some((Err(format!("{file_variable} is set too. Keep one of them")), origin)),
         (Some((text, origin)), None) => Some((parse(setting, &text), origin)),
         (None, Some((path, _))) => Some(read_secret(setting, Path::new(&path), file_variable)),
+        (None, None) if secrets::may_hold(setting) => {
+            let variable = secrets::variable_of(setting);
+            let (name, _) = look(&variable).filter(|(name, _)| !name.trim().is_empty())?;
+            named_secret(&name, variable)
+        }
         (None, None) => None,
     }
 }
@@ -242,11 +296,13 @@ fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs)
     let origin = Origin::File(path.clone());
     let present = |key: &str| file.get(key).filter(|value| !value.is_null());
     if setting.kind == Kind::Secret {
-        let key = setting::secret_file_key(setting);
-        return Some(match present(&key)? {
-            Value::String(secret) => read_secret(setting, Path::new(secret), key),
-            other => (Err(format!("{key} must be {}", not_a_text("a path", other))), origin),
-        });
+        let (path, secret) = (setting::secret_file_key(setting), secrets::key_of(setting));
+        return match (present(&path), present(&secret)) {
+            (Some(Value::String(text)), _) => Some(read_secret(setting, Path::new(text), path)),
+            (Some(other), _) => Some((Err(format!("{path} must be {}", not_a_text("a path", other))), origin)),
+            (None, Some(Value::String(name))) => named_secret(name, secret),
+            (None, other) => Some((Err(format!("{secret} must be {}", not_a_text("a text", other?))), origin)),
+        };
     }
     let parsed = match (setting.kind, present(setting.key)?) {
         (_, Value::String(text)) => parse(setting, text).and_then(without_user),
@@ -293,6 +349,26 @@ fn read_secret(setting: &Setting, path: &Path, named_by: String) -> (Result<Chec
     (parsed, origin)
 }
 
+/// Whether a secret is said not to be in AWS Secrets Manager.
+fn declines(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs) -> bool {
+    let variable = secrets::variable_of(setting);
+    let variable = inputs.environment.get(&variable).or_else(|| inputs.dot_env.get(&variable)).map(|name| name.trim());
+    let name = variable.filter(|name| !name.is_empty()).or_else(|| file.get(&secrets::key_of(setting))?.as_str());
+    secrets::may_hold(setting) && name.is_some_and(|name| name.trim() == secrets::NONE)
+}
+
+/// A secret of AWS Secrets Manager, to be asked for by those commands that need it.
+fn named_secret(name: &str, named_by: String) -> Found {
+    let name = name.trim();
+    if name == secrets::NONE {
+        return None;
+    }
+    let parsed = secrets::named(name).map(Checked::Awaited);
+    // A name that is none may be the secret itself.
+    let shown = if parsed.is_ok() { name } else { "a secret" };
+    Some((parsed, Origin::SecretsManager(shown.to_owned(), named_by)))
+}
+
 /// The file's scalars and lists by dotted key. Unknown keys and secrets are problems.
 fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<String, Value> {
     let place = path.display().to_string();
@@ -310,8 +386,10 @@ fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<Strin
         Err(error) => problems.add(&place, "", format!("is not valid YAML: {}", first_line(&error.to_string())), ""),
     }
     for key in flat.keys() {
-        let secret_file =
-            SETTINGS.iter().any(|s| s.kind == Kind::Secret && setting::secret_file_key(s) == key.as_str());
+        let names_secret = SETTINGS.iter().any(|s| {
+            s.kind == Kind::Secret && setting::secret_file_key(s) == *key
+                || secrets::may_hold(s) && secrets::key_of(s) == *key
+        });
         match setting::by_key(key) {
             // Also where a stronger source gives the secret: it lies in the file all the same.
             Some(Setting { kind: Kind::Secret, variable, .. }) => {
@@ -321,7 +399,7 @@ fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<Strin
             None if is_section(key) => {
                 problems.add(&place, key, "is a section: it must hold keys below it", "See docs/CONFIGURATION.md");
             }
-            None if !secret_file => {
+            None if !names_secret => {
                 problems.add(&place, key, "unknown key", did_you_mean(key, SETTINGS.iter().map(|s| s.key)));
             }
             _ => {}
