@@ -6,6 +6,8 @@ use collector::MetricDef;
 use crate::config::Configured;
 use crate::config::Problems;
 use crate::config::Settings;
+#[cfg(feature = "aws")]
+use crate::config::ec2;
 use crate::config::github;
 use crate::config::problem::capital;
 use crate::config::problem::did_you_mean;
@@ -25,6 +27,8 @@ pub struct Source {
 /// The run order.
 pub const SOURCES: &[Source] = &[
     Source { name: "github", metrics: ::github::METRICS, configure: github::configure },
+    #[cfg(feature = "aws")]
+    Source { name: "ec2", metrics: ::ec2::METRICS, configure: ec2::configure },
     Source { name: "skypilot", metrics: ::skypilot::METRICS, configure: skypilot::configure },
 ];
 

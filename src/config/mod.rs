@@ -1,6 +1,10 @@
 //! Configuration: one file a topic. The only part of the program that reads the environment and the configuration file.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod datadog;
+#[cfg(feature = "aws")]
+pub mod ec2;
 mod file;
 pub mod github;
 pub mod inputs;

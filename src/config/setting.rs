@@ -68,7 +68,7 @@ pub const SETTINGS: &[Setting] = &[
     row("deadline", "ORGPULSE_DEADLINE", Kind::Duration, "10m", "Time for the collection of a whole run", "the default"),
     row("collector_deadline", "ORGPULSE_COLLECTOR_DEADLINE", Kind::Duration, "120s", "Time for one collector", "the default"),
     row("tolerate_partial", "ORGPULSE_TOLERATE_PARTIAL", Kind::Bool, "false", "Whether a partial run exits with 0 instead of 3", "the default"),
-    row("state_dir", "ORGPULSE_STATE_DIR", Kind::Path, "", "Folder for the spool; several environments on one machine need one each", "$XDG_STATE_HOME/orgpulse, else ~/.local/state/orgpulse"),
+    row("state_dir", "ORGPULSE_STATE_DIR", Kind::Path, "", "Folder for the spool and for what is kept between runs; several environments on one machine need one each", "$XDG_STATE_HOME/orgpulse, else ~/.local/state/orgpulse"),
     row("log", "ORGPULSE_LOG", Kind::Text, "warn", "Log filter: error, warn, info, debug, trace, or by module as in `warn,github=debug`", "the default"),
     row("log_format", "ORGPULSE_LOG_FORMAT", Kind::Choice(&["text", "json"]), "text", "Form of log lines", "the default"),
 
@@ -95,6 +95,17 @@ pub const SETTINGS: &[Setting] = &[
     row("github.ci.test_workflows", "GITHUB_CI_TEST_WORKFLOWS", Kind::List, "", "Name globs of test workflows", "every workflow with a push run on the default branch in 7 days"),
     row("github.ci.benchmark_workflows", "GITHUB_CI_BENCHMARK_WORKFLOWS", Kind::List, "*benchmark*", "Name globs of benchmark workflows, any case", "the default"),
     row("github.ci.max_job_lookups", "GITHUB_CI_MAX_JOB_LOOKUPS", Kind::Whole(0, 1_000), "20", "Runs of a repository whose jobs are asked for, for queue times; 0 = none", "the default"),
+
+    row("aws.region", "AWS_REGION", Kind::Text, "", "Region that is asked who the credential is, and which regions are enabled", "the first of ec2.regions"),
+    row("aws.access_key_id", "AWS_ACCESS_KEY_ID", Kind::Secret, "", "Id of an access key that may read EC2", "the AWS SDK looks for a credential: profile, IRSA, Pod Identity, SSO, instance metadata"),
+    row("aws.secret_access_key", "AWS_SECRET_ACCESS_KEY", Kind::Secret, "", "The secret half of the access key", "see AWS_ACCESS_KEY_ID"),
+    row("aws.session_token", "AWS_SESSION_TOKEN", Kind::Secret, "", "Session token of a temporary access key", "the key is a lasting one"),
+    row("aws.endpoint_url", "AWS_ENDPOINT_URL", Kind::Url, "", "Address of all AWS services, for a test or a private endpoint", "each service's own address"),
+
+    row("ec2.regions", "EC2_REGIONS", Kind::List, "", "Regions to read; `all` = those enabled for the account, `none` = EC2 is not read", "aws.region; without it EC2 is not read"),
+    row("ec2.price_file", "EC2_PRICE_FILE", Kind::Path, "", "File with hourly prices to use instead of those of AWS", "AWS is asked for prices"),
+    row("ec2.idle", "EC2_IDLE", Kind::Bool, "true", "Whether CloudWatch is asked for idle instances; it bills each instance's metric", "the default"),
+    row("ec2.idle_cpu_pct", "EC2_IDLE_CPU_PCT", Kind::Whole(1, 100), "5", "Mean CPU utilization of an hour below which an instance is idle, in percent", "the default"),
 
     row("skypilot.endpoint", "SKYPILOT_API_SERVER_ENDPOINT", Kind::UrlWithUser, "", "Address of the SkyPilot API server; https://USER:PASSWORD@HOST for basic auth", "SkyPilot is not read"),
     row("skypilot.token", "SKYPILOT_API_TOKEN", Kind::Secret, "", "Token of a service account of the server", "basic auth if the address holds a user, else none"),
