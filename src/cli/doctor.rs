@@ -21,6 +21,8 @@ use crate::config::Settings;
 use crate::config::secrets;
 use crate::config::secrets::policy;
 use crate::config::secrets::policy::Policy;
+#[cfg(feature = "aws")]
+use crate::config::secrets::policy::Statement;
 use crate::exit::Exit;
 use crate::http;
 use crate::registry::SOURCES;
@@ -101,10 +103,15 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
 /// Prints what these sections may ask AWS for.
 fn iam_policy(settings: &Settings, sections: &[&str]) -> anyhow::Result<Exit> {
     let references: BTreeSet<_> = secrets::awaited(settings, sections).into_values().collect();
+    let mut statements = policy::statements(&references, settings.text("aws.region").as_deref());
     // What else asks AWS adds its statements here.
-    let statements = policy::statements(&references, settings.text("aws.region").as_deref());
+    #[cfg(feature = "aws")]
+    if sections.contains(&"ec2") {
+        let actions = config::ec2::actions(settings);
+        statements.push(Statement::allow("ReadEc2", actions, vec!["*".to_owned()]));
+    }
     if statements.is_empty() {
-        bail!("nothing that is configured asks AWS: name a secret (DD_API_KEY_SECRET, ...) or set ORGPULSE_AWS_SECRETS");
+        bail!("nothing that is configured asks AWS: name a secret (DD_API_KEY_SECRET, ...) or set EC2_REGIONS");
     }
     if !references.is_empty() {
         // Beside the document, which takes no remarks. When standard error is closed there is nobody to tell.

@@ -51,21 +51,22 @@ pub async fn texts(
         };
         Ok(join_all(regions.iter().map(one)).await)
     };
-    let outcome = match timeout_at(context.deadline(), Box::pin(asked)).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            let why = "neither AWS nor what gives its credentials answered in time";
-            Err(Failure::new(Reason::Unreachable, "ask AWS", why).with_cure("Look at what stands between: proxy, firewall"))
+    let (reason, why, cure) = match timeout_at(context.deadline(), Box::pin(asked)).await {
+        Ok(Ok(found)) => return found.into_iter().flatten().map(|(secret, text)| (secret.id, text)).collect(),
+        Ok(Err(failure)) if failure.reason != Reason::Deadline => {
+            (failure.reason, format!("could not {}: {}", failure.doing, failure.why), failure.cure)
+        }
+        // Half of the run's time, or half a minute: that is no lack of time.
+        _ => {
+            let why = "neither AWS nor what gives a credential for it answered in time";
+            (Reason::Unreachable, why.to_owned(), "Look for what stands between: a proxy, a firewall".to_owned())
         }
     };
-    match outcome {
-        Ok(found) => found.into_iter().flatten().map(|(reference, text)| (reference.id, text)).collect(),
-        Err(failure) => whole.into_iter().map(|reference| {
-            let why = format!("could not {}: {}", failure.doing, failure.why);
-            let failure = Failure::new(failure.reason, doing(&reference), why).with_cure(failure.cure.as_str());
-            (reference.id, Err(failure))
-        }).collect(),
-    }
+    let failed = |secret: Reference| {
+        let failure = Failure::new(reason, doing(&secret), why.as_str()).with_cure(cure.as_str());
+        (secret.id, Err(failure))
+    };
+    whole.into_iter().map(failed).collect()
 }
 
 type Found = BTreeMap<Reference, Result<SecretString, Failure>>;

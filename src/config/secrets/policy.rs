@@ -30,6 +30,13 @@ pub struct Statement {
     resource: Vec<String>,
 }
 
+impl Statement {
+    /// Allows these actions on these resources.
+    pub fn allow(sid: &'static str, action: Vec<&'static str>, resource: Vec<String>) -> Statement {
+        Statement { sid, effect: "Allow", action, resource }
+    }
+}
+
 impl Policy {
     /// A policy of these statements.
     pub fn new(statement: Vec<Statement>) -> Policy {
@@ -46,16 +53,16 @@ pub fn statements(references: &BTreeSet<Reference>, region: Option<&str>) -> Vec
         by_region.entry(region).or_default().insert(&reference.id);
         resources.insert(reference.policy_resource(region));
     }
-    let allow = |sid, action, resource| Statement { sid, effect: "Allow", action: vec![action], resource };
     let mut statements = Vec::new();
     // A secret that is alone in its region is not asked for in a batch.
     if by_region.values().any(|ids| ids.len() > 1) {
         // The action knows no resources: which secrets a batch may hold is decided by the one below.
-        statements.push(allow("ReadSecretsAtOnce", "secretsmanager:BatchGetSecretValue", vec!["*".to_owned()]));
+        let action = vec!["secretsmanager:BatchGetSecretValue"];
+        statements.push(Statement::allow("ReadSecretsAtOnce", action, vec!["*".to_owned()]));
     }
     if !resources.is_empty() {
-        let resources = resources.into_iter().collect();
-        statements.push(allow("ReadSecrets", "secretsmanager:GetSecretValue", resources));
+        let action = vec!["secretsmanager:GetSecretValue"];
+        statements.push(Statement::allow("ReadSecrets", action, resources.into_iter().collect()));
     }
     statements
 }
