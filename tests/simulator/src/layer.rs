@@ -30,8 +30,8 @@ use crate::wire::Cut;
 const LARGEST_BODY: usize = 64 << 20;
 
 /// Headers that carry a credential, in lower case.
-const SECRET_HEADERS: [&str; 5] =
-    ["authorization", "proxy-authorization", "cookie", "dd-api-key", "dd-application-key"];
+const SECRET_HEADERS: [&str; 6] =
+    ["authorization", "proxy-authorization", "cookie", "dd-api-key", "dd-application-key", "x-amz-security-token"];
 
 /// What the requests of one server share.
 pub(crate) struct Shared {

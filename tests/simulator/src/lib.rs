@@ -5,6 +5,7 @@
 //! [`Simulator`] puts them together over one described [`organisation::Organisation`], and [`expected`] says which
 //! gauges must come of it.
 
+pub mod aws;
 pub mod datadog;
 pub mod expected;
 pub mod fault;

@@ -1,5 +1,6 @@
 //! Every service over one organisation, behind one address.
 
+use crate::aws;
 use crate::datadog;
 use crate::datadog::Keys;
 use crate::datadog::Store;
@@ -60,6 +61,7 @@ pub struct Simulator {
     organisation: Arc<Organisation>,
     github: Arc<github::State>,
     datadog: Arc<Store>,
+    aws: Arc<aws::State>,
 }
 
 impl Simulator {
@@ -84,13 +86,17 @@ impl Simulator {
         }
         let organisation = Arc::new(organisation);
         let github = Arc::new(github::State::new(Arc::clone(&organisation), options.schema));
-        let services =
-            vec![("github", github::router(Arc::clone(&github))), ("datadog", datadog::router(Arc::clone(&datadog)))];
+        let aws = Arc::new(aws::State::new(Arc::clone(&organisation)));
+        let services = vec![
+            ("github", github::router(Arc::clone(&github))),
+            ("datadog", datadog::router(Arc::clone(&datadog))),
+            ("aws", aws::router(Arc::clone(&aws))),
+        ];
         let address = options.address;
         let server = ServerOptions { address, latency: options.latency, services, record: options.record };
         let server = Server::start(server).with_context(|| format!("failed to listen on {address}"))?;
         github.set_base_url(&server.service_url("github"));
-        Ok(Simulator { server, organisation, github, datadog })
+        Ok(Simulator { server, organisation, github, datadog, aws })
     }
 
     /// The base address, without a slash at the end.
@@ -108,6 +114,11 @@ impl Simulator {
         self.server.service_url("datadog")
     }
 
+    /// The address of all of AWS.
+    pub fn aws_url(&self) -> String {
+        self.server.service_url("aws")
+    }
+
     /// The token that GitHub's services accept.
     pub fn github_token(&self) -> &'static str {
         github::TOKEN
@@ -116,13 +127,28 @@ impl Simulator {
     /// The variables that point a program at the simulator.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let repositories: Vec<String> = self.organisation.repositories.iter().map(|r| r.full_name()).collect();
-        vec![
+        let mut variables = vec![
             ("GITHUB_API_URL", self.github_api_url()),
             ("GITHUB_TOKEN", self.github_token().to_owned()),
             ("GITHUB_REPOSITORIES", repositories.join(",")),
             ("DD_URL", self.datadog_url()),
             ("DD_API_KEY", self.datadog.keys().api.clone()),
             ("DD_APP_KEY", self.datadog.keys().application.clone()),
+        ];
+        variables.extend(self.aws_environment());
+        variables
+    }
+
+    /// The variables of the account at AWS, if there is one.
+    fn aws_environment(&self) -> Vec<(&'static str, String)> {
+        let configured = &self.organisation.aws.configured;
+        let Some(first) = configured.first() else { return Vec::new() };
+        vec![
+            ("AWS_ENDPOINT_URL", self.aws_url()),
+            ("AWS_ACCESS_KEY_ID", aws::ACCESS_KEY_ID.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", aws::SECRET_ACCESS_KEY.to_owned()),
+            ("AWS_REGION", first.clone()),
+            ("EC2_REGIONS", configured.join(",")),
         ]
     }
 
@@ -149,6 +175,11 @@ impl Simulator {
     /// How GitHub's services behave.
     pub fn github(&self) -> &github::State {
         &self.github
+    }
+
+    /// How AWS behaves.
+    pub fn aws(&self) -> &aws::State {
+        &self.aws
     }
 
     /// What Datadog took in.

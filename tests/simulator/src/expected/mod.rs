@@ -2,6 +2,7 @@
 //! with the collectors. The simulator's replies are one reading of the vendors' facts and a collector is another; this
 //! is the referee. One module a section.
 
+pub mod ec2;
 pub mod github;
 
 use jiff::SignedDuration;

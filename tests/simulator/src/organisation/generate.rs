@@ -4,6 +4,7 @@ use super::Organisation;
 use super::Repository;
 use super::Scale;
 use super::User;
+use super::aws;
 use super::deliver;
 use super::history::History;
 use super::people;
@@ -62,7 +63,8 @@ pub fn organisation(seed: u64, scale: &Scale, now: Timestamp) -> Organisation {
         repository(&mut rng, &users, scale, instant, i, kind)
     });
     let repositories = repositories.collect();
-    Organisation { seed, now, login: "acme".into(), users, repositories }
+    let aws = aws::generate(seed, &scale.aws, now);
+    Organisation { seed, now, login: "acme".into(), users, repositories, aws }
 }
 
 fn repository(rng: &mut Rng, users: &[User], scale: &Scale, now: Timestamp, index: usize, kind: Kind) -> Repository {

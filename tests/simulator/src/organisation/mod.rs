@@ -3,6 +3,7 @@
 //! All instants are whole seconds, as GitHub states them. What the wire spells differently in REST and GraphQL
 //! (a bot's login, a status in capitals) is kept once, in REST's spelling without the bot's suffix.
 
+pub mod aws;
 mod deliver;
 mod generate;
 mod history;
@@ -32,6 +33,8 @@ pub struct Organisation {
     pub users: Vec<User>,
     /// The repositories, in the order they are to be configured.
     pub repositories: Vec<Repository>,
+    /// The account at AWS.
+    pub aws: aws::Aws,
 }
 
 /// Index into [`Organisation::users`].

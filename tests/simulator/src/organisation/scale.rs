@@ -1,5 +1,7 @@
 //! How large a described organisation is.
 
+use super::aws::AwsScale;
+
 /// Sizes. The weekly numbers are those within the window of seven days that ends at the organisation's instant,
 /// for each repository that has such things; more of each kind lies outside of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Scale {
     /// Whether some pull requests do not tell the files of their commits: those begun before the window, those that
     /// touch a file twice or put one back.
     pub untidy: bool,
+    /// The account at AWS: none unless it is asked for.
+    pub aws: AwsScale,
 }
 
 impl Scale {
@@ -45,6 +49,7 @@ impl Scale {
             deployments_7d: 40,
             long_history: 10_500,
             untidy: false,
+            aws: AwsScale::none(),
         }
     }
 
@@ -67,6 +72,7 @@ impl Scale {
             deployments_7d: 10,
             long_history: 300,
             untidy: true,
+            aws: AwsScale::none(),
         }
     }
 
@@ -86,6 +92,7 @@ impl Scale {
             deployments_7d: upto(25),
             long_history: 200 + upto(600),
             untidy: true,
+            aws: AwsScale::none(),
         }
     }
 
@@ -103,7 +110,13 @@ impl Scale {
             deployments_7d: self.deployments_7d * n,
             long_history: self.long_history,
             untidy: self.untidy,
+            aws: self.aws.times(n),
         }
+    }
+
+    /// The same with an account at AWS of this size.
+    pub fn with_aws(self, aws: AwsScale) -> Scale {
+        Scale { aws, ..self }
     }
 
     /// The same sizes in so many repositories.
