@@ -43,8 +43,7 @@ pub struct Args {
 pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
     let (settings, mut problems) = common.settings(&[]);
     let standing = settings.with_stand_ins();
-    let sources: Vec<_> =
-        SOURCES.iter().map(|source| (source, (source.configure)(&standing, &mut problems))).collect();
+    let sources: Vec<_> = SOURCES.iter().map(|source| (source, (source.configure)(&standing, &mut problems))).collect();
     let datadog = config::datadog::configure(&standing, &mut problems);
     let ready = |configured: &Configured<_>| matches!(configured, Configured::Ready(_));
     let mut sections: Vec<&str> =

@@ -55,7 +55,8 @@ impl Secrets {
         if wanted.is_empty() {
             return Secrets { settings, outcomes: Vec::new() };
         }
-        let context = Context::new(Timestamp::now(), http.clone(), Instant::now() + PATIENCE.min(time / 2), Arc::new([]));
+        let context =
+            Context::new(Timestamp::now(), http.clone(), Instant::now() + PATIENCE.min(time / 2), Arc::new([]));
         let references = wanted.values().cloned().collect();
         let mut values = tokio::select! {
             biased;

@@ -284,8 +284,8 @@ fn from_environment(setting: &Setting, inputs: &Inputs) -> Found {
         (None, Some((path, _))) => Some(read_secret(setting, Path::new(&path), file_variable)),
         (None, None) if secrets::may_hold(setting) => {
             let variable = secrets::variable_of(setting);
-            let (name, _) = look(&variable).filter(|(name, _)| !name.trim().is_empty())?;
-            named_secret(&name, variable)
+            let (name, _) = look(&variable).filter(|(name, _)| !["", secrets::NONE].contains(&name.trim()))?;
+            Some(named_secret(&name, variable))
         }
         (None, None) => None,
     }
@@ -300,7 +300,8 @@ fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs)
         return match (present(&path), present(&secret)) {
             (Some(Value::String(text)), _) => Some(read_secret(setting, Path::new(text), path)),
             (Some(other), _) => Some((Err(format!("{path} must be {}", not_a_text("a path", other))), origin)),
-            (None, Some(Value::String(name))) => named_secret(name, secret),
+            (None, Some(Value::String(name))) if !declines(setting, file, inputs) => Some(named_secret(name, secret)),
+            (None, Some(Value::String(_))) => None,
             (None, other) => Some((Err(format!("{secret} must be {}", not_a_text("a text", other?))), origin)),
         };
     }
@@ -358,15 +359,12 @@ fn declines(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs) 
 }
 
 /// A secret of AWS Secrets Manager, to be asked for by those commands that need it.
-fn named_secret(name: &str, named_by: String) -> Found {
+fn named_secret(name: &str, named_by: String) -> (Result<Checked, String>, Origin) {
     let name = name.trim();
-    if name == secrets::NONE {
-        return None;
-    }
     let parsed = secrets::named(name).map(Checked::Awaited);
     // A name that is none may be the secret itself.
     let shown = if parsed.is_ok() { name } else { "a secret" };
-    Some((parsed, Origin::SecretsManager(shown.to_owned(), named_by)))
+    (parsed, Origin::SecretsManager(shown.to_owned(), named_by))
 }
 
 /// The file's scalars and lists by dotted key. Unknown keys and secrets are problems.

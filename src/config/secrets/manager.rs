@@ -49,7 +49,7 @@ pub async fn texts(
             let secrets: Vec<Reference> = secrets.iter().map(|&reference| reference.clone()).collect();
             async move { region.read(&secrets).await }
         };
-        Ok(join_all(regions.iter().map(one)).await)
+        Ok::<_, Failure>(join_all(regions.iter().map(one)).await)
     };
     let (reason, why, cure) = match timeout_at(context.deadline(), Box::pin(asked)).await {
         Ok(Ok(found)) => return found.into_iter().flatten().map(|(secret, text)| (secret.id, text)).collect(),
@@ -106,7 +106,11 @@ impl Regional {
 
     /// Notes what a batch tells of its secrets: a value, or an error of one's own.
     async fn batch(&self, secrets: &[Reference], found: &mut Found) -> Result<(), Failure> {
-        let asked = Asked { doing: "read secrets at once from AWS Secrets Manager", action: "BatchGetSecretValue", region: &self.region };
+        let asked = Asked {
+            doing: "read secrets at once from AWS Secrets Manager",
+            action: "BatchGetSecretValue",
+            region: &self.region,
+        };
         let ids: Vec<String> = secrets.iter().map(|secret| secret.id.clone()).collect();
         let mut token = None;
         // A page has at least one secret; a service that goes on beyond that goes in circles.

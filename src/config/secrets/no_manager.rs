@@ -19,8 +19,7 @@ pub async fn texts(
     references: &BTreeSet<Reference>,
     _context: &Context,
 ) -> BTreeMap<String, Result<SecretString, Failure>> {
-    let one = |reference: &Reference| {
-        (reference.id.clone(), Err(Failure::new(Reason::Config, doing(reference), NO_AWS)))
-    };
+    let one =
+        |reference: &Reference| (reference.id.clone(), Err(Failure::new(Reason::Config, doing(reference), NO_AWS)));
     references.iter().map(one).collect()
 }

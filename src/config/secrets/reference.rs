@@ -59,7 +59,9 @@ impl FromStr for Reference {
             return Err("looks like a secret itself; it takes the secret's name in AWS Secrets Manager");
         }
         let name = match id.starts_with("arn:") {
-            true => arn(id).ok_or("is no ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-xxxxxx)")?.name,
+            true => {
+                arn(id).ok_or("is no ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-xxxxxx)")?.name
+            }
             false => id,
         };
         let good = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
@@ -182,9 +184,13 @@ mod tests {
     #[test]
     fn an_answer_is_known_by_name_arn_or_the_arn_without_its_end() {
         let partial = ARN.strip_suffix("-AbC123").unwrap();
-        for (id, is) in
-            [("prod/github", true), (ARN, true), (partial, true), ("prod/git", false), (&partial[..partial.len() - 1], false)]
-        {
+        for (id, is) in [
+            ("prod/github", true),
+            (ARN, true),
+            (partial, true),
+            ("prod/git", false),
+            (&partial[..partial.len() - 1], false),
+        ] {
             assert_eq!(parsed(id).is("prod/github", ARN), is, "{id}");
         }
     }

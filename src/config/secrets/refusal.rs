@@ -40,7 +40,9 @@ where
                 let (why, cure) = no_connection(lost, &host, "aws.region (AWS_REGION)", &secrets);
                 failure(Reason::Unreachable, why).with_cure(cure)
             }
-            lost => failure(Reason::Unreachable, lost.map_or_else(|| "it was not sent".to_owned(), |lost| innermost(lost))),
+            lost => {
+                failure(Reason::Unreachable, lost.map_or_else(|| "it was not sent".to_owned(), |lost| innermost(lost)))
+            }
         },
         SdkError::TimeoutError(_) => failure(Reason::Unreachable, "no whole answer in time".to_owned()),
         SdkError::ResponseError(answer) => {
@@ -105,7 +107,8 @@ fn allow(action: &str) -> String {
 }
 
 fn decrypt() -> String {
-    "Allow kms:Decrypt on the key that encrypts it, in the key's policy and in the role's; the key must be enabled".to_owned()
+    "Allow kms:Decrypt on the key that encrypts it, in the key's policy and in the role's; the key must be enabled"
+        .to_owned()
 }
 
 /// The last cause of an error: those around it only say that something failed.
@@ -122,7 +125,8 @@ mod tests {
     use super::*;
 
     fn failure(code: &str, message: &str, status: Option<u16>) -> Failure {
-        let asked = Asked { doing: "read x from AWS Secrets Manager", action: "GetSecretValue", region: "eu-central-1" };
+        let asked =
+            Asked { doing: "read x from AWS Secrets Manager", action: "GetSecretValue", region: "eu-central-1" };
         of_code((!code.is_empty()).then_some(code), Some(message), status, &asked)
     }
 
@@ -146,8 +150,11 @@ mod tests {
         ] {
             let found = failure(code, message, status);
             assert_eq!(found.reason, reason, "{found}");
-            assert!(found.cure.contains(cure) && found.why.contains(message), "{found}");
-            assert!(found.to_string().starts_with("failed to read x from AWS Secrets Manager: AWS answered "), "{found}");
+            assert!(found.cure.contains(cure) && found.why.contains(message.trim_end_matches('.')), "{found}");
+            assert!(
+                found.to_string().starts_with("failed to read x from AWS Secrets Manager: AWS answered "),
+                "{found}"
+            );
         }
     }
 }
