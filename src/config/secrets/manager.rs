@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
@@ -21,6 +22,8 @@ use crate::config::secrets::doing;
 use crate::config::secrets::refusal;
 use crate::config::secrets::refusal::Asked;
 
+/// A little before the end that the SDK's way out keeps: it would tell of a collection that took too long.
+const MARGIN: Duration = Duration::from_millis(100);
 /// Most secrets that one batch takes.
 const BATCH: usize = 20;
 
@@ -51,7 +54,7 @@ pub async fn texts(
         };
         Ok::<_, Failure>(join_all(regions.iter().map(one)).await)
     };
-    let (reason, why, cure) = match timeout_at(context.deadline(), Box::pin(asked)).await {
+    let (reason, why, cure) = match timeout_at(context.deadline() - MARGIN, Box::pin(asked)).await {
         Ok(Ok(found)) => return found.into_iter().flatten().map(|(secret, text)| (secret.id, text)).collect(),
         Ok(Err(failure)) if failure.reason != Reason::Deadline => {
             (failure.reason, format!("could not {}: {}", failure.doing, failure.why), failure.cure)
