@@ -15,6 +15,7 @@ pub(crate) mod group {
     pub(crate) const IDLE: &str = "idle";
 
     /// Every group.
+    #[cfg(test)]
     pub(crate) const ALL: &[&str] = &[INSTANCES, TYPES, VOLUMES, SNAPSHOTS, ADDRESSES, COST, IDLE];
     /// Those that cannot be read without the instances.
     pub(crate) const OF_INSTANCES: &[&str] = &[INSTANCES, TYPES, COST, IDLE];

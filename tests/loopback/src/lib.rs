@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 pub use reply::answer;
+pub use reply::bytes;
 pub use reply::cut;
 pub use reply::ok;
 pub use reply::text;

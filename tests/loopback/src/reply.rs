@@ -16,6 +16,11 @@ pub fn ok(body: Value) -> Response {
 
 /// An answer of any text, said to be JSON unless `headers` say otherwise.
 pub fn text(status: u16, headers: &[(&str, &str)], body: impl Into<String>) -> Response {
+    bytes(status, headers, body.into().into_bytes())
+}
+
+/// An answer of any bytes, said to be JSON unless `headers` say otherwise.
+pub fn bytes(status: u16, headers: &[(&str, &str)], body: Vec<u8>) -> Response {
     let mut response = Response::builder().status(status);
     if headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("content-type")) {
         response = response.header("content-type", "application/json");
@@ -23,7 +28,7 @@ pub fn text(status: u16, headers: &[(&str, &str)], body: impl Into<String>) -> R
     for (name, value) in headers {
         response = response.header(*name, *value);
     }
-    response.body(Body::from(body.into())).unwrap()
+    response.body(Body::from(body)).unwrap()
 }
 
 /// An answer whose connection ends in the middle of its body.

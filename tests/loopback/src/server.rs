@@ -26,6 +26,8 @@ pub struct Seen {
     pub headers: HeaderMap,
     /// The body if it is JSON, else null.
     pub body: Value,
+    /// The body as text; what is no UTF-8 in it is replaced.
+    pub text: String,
     /// How many requests with the same path and query came before it.
     pub again: usize,
 }
@@ -130,6 +132,7 @@ async fn note(request: Request, log: &Mutex<Vec<Seen>>) -> (Seen, usize) {
         method: parts.method.to_string(),
         headers: parts.headers,
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        text: String::from_utf8_lossy(&body).into_owned(),
         again: log.iter().filter(|other| other.path == path).count(),
         path,
     };

@@ -21,6 +21,8 @@ where
     let failure = |reason, why: String| Failure::new(reason, ask.doing.as_str(), why);
     let service = ask.action.split(':').next().unwrap_or_default();
     match error {
+        // The SDK gives an answer that it cannot read as an error of the service.
+        SdkError::ServiceError(answer) if answer.raw().status().is_success() => unreadable(ask, answer.raw()),
         SdkError::ServiceError(answer) => {
             let (status, code) = (answer.raw().status().as_u16(), answer.err().code());
             let words = secrets.clip(answer.err().message().unwrap_or_default());
@@ -42,13 +44,15 @@ where
             failure(Reason::Unreachable, why).with_cure(cure)
         }
         SdkError::TimeoutError(_) => failure(Reason::Unreachable, "no whole answer in time".to_owned()),
-        SdkError::ResponseError(answer) => {
-            let status = answer.raw().status().as_u16();
-            let why = format!("the answer ({status}) is not what the API promises");
-            failure(Reason::BadReply, why).with_cure("Look for a login page or proxy between orgpulse and AWS")
-        }
+        SdkError::ResponseError(answer) => unreadable(ask, answer.raw()),
         other => failure(Reason::Other, secrets.clip(&innermost(other))),
     }
+}
+
+fn unreadable(ask: &Ask<'_>, answer: &HttpResponse) -> Failure {
+    let why = format!("the answer ({}) is not what the API promises", answer.status().as_u16());
+    let cure = "Look for a login page or proxy between orgpulse and AWS";
+    Failure::new(Reason::BadReply, ask.doing.as_str(), why).with_cure(cure)
 }
 
 /// The reason that an error code stands for, and the cure. The codes are those of EC2's query API, of the JSON services
