@@ -21,33 +21,40 @@ from process import Simulator, clean_environment  # noqa: E402
 
 LATENCY_MS = 50
 HELP_RUNS = 20
-# Title, the simulator's --scale, and the limits: seconds, requests, MiB. At ten times the size time has no limit of its
-# own, and requests may grow as the data's pages do: tenfold. The untidy size has pull requests whose files do not tell
-# those of their commits, which have to be asked for one by one.
-SIZES = [("reference size", "reference", 5.0, 100, 48), ("ten times", "times:10", None, 1000, 96), ("untidy reference", "untidy", None, None, None)]
+# Title, source, the simulator's --scale, and the limits: seconds, requests, MiB. At ten times the size time has no limit
+# of its own, and requests may grow as the data's pages do: tenfold. The untidy size has pull requests whose files do not
+# tell those of their commits, which have to be asked for one by one.
+REFERENCE, TEN_TIMES = "GitHub, reference size", "GitHub, ten times"
+RUNS = [
+    (REFERENCE, "github", "reference", 5.0, 100, 48),
+    (TEN_TIMES, "github", "times:10", None, 1000, 96),
+    ("GitHub, untidy reference", "github", "untidy", None, None, None),
+    ("Asana, 40 projects, 4,000 tasks", "asana", "reference", 5.0, 70, 48),
+    ("W&B, 26,000 runs, 400 in 7 days", "wandb", "reference", 3.0, 12, 48),
+]
 
 
 def main(release, schema):
     rows = [row_of_help(release / "orgpulse")]
-    runs = []
+    runs = {}
     with tempfile.TemporaryDirectory(prefix="orgpulse-bench-") as folder:
-        for title, scale, seconds, requests, memory in SIZES:
-            run = collect(release, schema, Path(folder), scale)
-            runs.append(run)
+        for title, source, scale, seconds, requests, memory in RUNS:
+            run = runs[title] = collect(release, schema, Path(folder), source, scale)
             rows += [
-                (f"{title}: github collector", run["seconds"], seconds, "s"),
+                (f"{title}: time", run["seconds"], seconds, "s"),
                 (f"{title}: requests", run["requests"], requests, ""),
                 (f"{title}: peak memory", run["mebibytes"], memory, "MiB"),
             ]
         rows += rows_of_skypilot(release, Path(folder))
-    # One connection at a time would take at least this long, whatever the client did between the replies.
-    serial = runs[0]["requests"] * LATENCY_MS / 1000
     for title, value, limit, unit in rows:
         verdict = "" if limit is None else f"{value / limit:5.0%} of {limit:g} {unit}".ljust(20) + ("over" if value > limit else "ok")
-        print(f"{title:36} {value:10.2f} {unit:4} {verdict}".rstrip())
-    print(f"{'reference size against serial waits':36} {runs[0]['seconds'] / serial:10.2f} x")
+        print(f"{title:46} {value:10.2f} {unit:4} {verdict}".rstrip())
+    for title, run in runs.items():
+        # One connection at a time would take at least this long, whatever the client did between the replies.
+        serial = run["requests"] * LATENCY_MS / 1000
+        print(f"{title + ', against serial waits':46} {run['seconds'] / serial:10.2f} x")
     for figure in ("seconds", "requests", "mebibytes"):
-        print(f"{'ten times the data: ' + figure:36} {runs[1][figure] / runs[0][figure]:10.2f} x")
+        print(f"{'GitHub, ten times the data: ' + figure:46} {runs[TEN_TIMES][figure] / runs[REFERENCE][figure]:10.2f} x")
     return 1 if any(limit is not None and value > limit for _, value, limit, _ in rows) else 0
 
 
@@ -81,14 +88,14 @@ def row_of_help(orgpulse):
     return ("orgpulse --help", min(times) * 1000, 20, "ms")
 
 
-def collect(release, schema, folder, scale):
+def collect(release, schema, folder, source, scale):
     flags = ("--seed", "7", "--scale", scale, "--latency", f"{LATENCY_MS}ms")
-    with Simulator(release / "simulator", schema, folder / f"{scale}.log", *flags) as simulator:
+    with Simulator(release / "simulator", schema, folder / f"{source}-{scale}.log", *flags) as simulator:
         environment = clean_environment(folder, **simulator.environment)
-        output = folder / f"{scale}.json"
+        output = folder / f"{source}-{scale}.json"
         with output.open("wb") as stdout:
             run = subprocess.Popen(
-                [release / "orgpulse", "collect", "github", "--output", "json"],
+                [release / "orgpulse", "collect", source, "--output", "json"],
                 cwd=folder,
                 env=environment | {"ORGPULSE_STATE_DIR": str(folder / "state")},
                 stdin=subprocess.DEVNULL,
@@ -98,7 +105,7 @@ def collect(release, schema, folder, scale):
             _, status, usage = os.wait4(run.pid, 0)
             run.returncode = os.waitstatus_to_exitcode(status)
         if run.returncode != 0:
-            raise SystemExit(f"error: orgpulse at scale {scale} ended with code {run.returncode}")
+            raise SystemExit(f"error: {source} at scale {scale} ended with code {run.returncode}")
     own = {
         gauge["name"]: gauge["value"]
         for gauge in json.loads(output.read_bytes())["gauges"]

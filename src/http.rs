@@ -6,8 +6,9 @@ use anyhow::Context as _;
 
 /// Time to open a connection. Every service that orgpulse talks to answers a handshake within a second.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Time between two pieces of an answer. GitHub cuts its own requests at 10 s; Datadog answers at once.
-const READ: Duration = Duration::from_secs(30);
+/// Time between two pieces of an answer. Whoever sends has a limit of its own for a whole try, and this is no shorter than
+/// the longest of them: a SkyPilot server is silent until a request is finished, and is waited for 55 s at a time.
+const READ: Duration = Duration::from_secs(60);
 
 /// A client that uses the proxies which HTTPS_PROXY, HTTP_PROXY and NO_PROXY name.
 ///

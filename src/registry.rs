@@ -6,12 +6,14 @@ use collector::MetricDef;
 use crate::config::Configured;
 use crate::config::Problems;
 use crate::config::Settings;
+use crate::config::asana;
 #[cfg(feature = "aws")]
 use crate::config::ec2;
 use crate::config::github;
 use crate::config::problem::capital;
 use crate::config::problem::did_you_mean;
 use crate::config::skypilot;
+use crate::config::wandb;
 use crate::telemetry;
 
 /// A source that orgpulse knows, configured or not.
@@ -30,6 +32,8 @@ pub const SOURCES: &[Source] = &[
     #[cfg(feature = "aws")]
     Source { name: "ec2", metrics: ::ec2::METRICS, configure: ec2::configure },
     Source { name: "skypilot", metrics: ::skypilot::METRICS, configure: skypilot::configure },
+    Source { name: "wandb", metrics: ::wandb::METRICS, configure: wandb::configure },
+    Source { name: "asana", metrics: ::asana::METRICS, configure: asana::configure },
 ];
 
 /// Every metric with the name of its source: those of the sources, then the run's own.

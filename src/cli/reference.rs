@@ -44,6 +44,9 @@ pub fn markdown() -> String {
             Kind::Bool => "true, false".to_owned(),
             Kind::Choice(words) => words.join(", "),
             Kind::List => "list".to_owned(),
+            Kind::Number => "number above 0".to_owned(),
+            Kind::Numbers => "numbers by name".to_owned(),
+            Kind::Texts => "texts by name".to_owned(),
             Kind::Path => "path".to_owned(),
             Kind::Secret => "secret".to_owned(),
         };

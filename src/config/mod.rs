@@ -1,5 +1,6 @@
 //! Configuration: one file a topic. The only part of the program that reads the environment and the configuration file.
 
+pub mod asana;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod datadog;
@@ -8,6 +9,7 @@ pub mod ec2;
 mod file;
 pub mod github;
 pub mod inputs;
+mod map;
 pub mod problem;
 mod proxy;
 pub mod run;
@@ -17,6 +19,7 @@ pub mod settings;
 pub mod skypilot;
 #[cfg(test)]
 mod tests;
+pub mod wandb;
 
 pub use inputs::Inputs;
 pub use problem::Problems;

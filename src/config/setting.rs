@@ -35,12 +35,18 @@ pub enum Kind {
     Duration,
     /// A whole number in a closed range.
     Whole(u64, u64),
+    /// A number of more than 0.
+    Number,
     /// `true` or `false`.
     Bool,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// Several texts: a YAML list in the file, separated by commas in the variable.
     List,
+    /// Numbers of 0 or more by name: a YAML mapping in the file, `a=1,b=2` in the variable.
+    Numbers,
+    /// Texts by name, several to a name: a YAML mapping of texts or lists in the file, `a=x,b=y,b=z` in the variable.
+    Texts,
     /// A path of a file or folder.
     Path,
     /// A secret: from its variable, from the file that `<VARIABLE>_FILE` or `<key>_file` names, or from the secret of AWS
@@ -109,6 +115,26 @@ pub const SETTINGS: &[Setting] = &[
 
     row("skypilot.endpoint", "SKYPILOT_API_SERVER_ENDPOINT", Kind::UrlWithUser, "", "Address of the SkyPilot API server; https://USER:PASSWORD@HOST for basic auth", "SkyPilot is not read"),
     row("skypilot.token", "SKYPILOT_API_TOKEN", Kind::Secret, "", "Token of a service account of the server", "basic auth if the address holds a user, else none"),
+
+    row("wandb.projects", "WANDB_PROJECTS", Kind::List, "", "Weights & Biases projects to read, entity/project", "W&B is not read"),
+    row("wandb.api_key", "WANDB_API_KEY", Kind::Secret, "", "API key of a user or service account that may read them", "W&B cannot be read"),
+    row("wandb.base_url", "WANDB_BASE_URL", Kind::Url, "https://api.wandb.ai", "API of W&B, or the address of a server of your own", "the default"),
+    row("wandb.heartbeat_minutes", "WANDB_HEARTBEAT_MINUTES", Kind::Whole(1, 100_000), "30", "A running run whose heartbeat is older is stale", "the default"),
+    row("wandb.accuracy_keys", "WANDB_ACCURACY_KEYS", Kind::List, "accuracy,eval/accuracy,val/accuracy,val_accuracy", "Summary keys of the accuracy; of each run the first that it has", "the default"),
+    row("wandb.accuracy_direction", "WANDB_ACCURACY_DIRECTION", Kind::Choice(&["max", "min"]), "max", "Whether the greatest accuracy is the best, or the least", "the default"),
+    row("wandb.accuracy_scale", "WANDB_ACCURACY_SCALE", Kind::Number, "1", "Factor for accuracies as they are logged; 100 makes percent of shares", "the default"),
+    row("wandb.loss_keys", "WANDB_LOSS_KEYS", Kind::List, "loss,train/loss,losses/loss,val/loss", "Summary keys of the loss; of each run the first that it has", "the default"),
+    row("wandb.loss_scale", "WANDB_LOSS_SCALE", Kind::Number, "1", "Factor for losses as they are logged", "the default"),
+    row("wandb.groups", "WANDB_GROUPS", Kind::Texts, "push_to_main=name:github.sky.*,sweep=sweep,sweep=name:*.sweep*", "Groups of runs by name:GLOB, tag:GLOB or sweep; capitals matter", "the default"),
+    row("wandb.group_keys", "WANDB_GROUP_KEYS", Kind::List, "overview/sps,overview/steps_per_second,timing_per_epoch/sps,timing_cumulative/sps", "Summary keys that wandb.group.steps_per_second is sent of, for each group", "the default"),
+    row("wandb.gpu_hourly_usd", "WANDB_GPU_HOURLY_USD", Kind::Numbers, "", "Dollars an hour by a word of the GPU's name, any case; default is for all others", "no cost estimate"),
+
+    row("asana.access_token", "ASANA_ACCESS_TOKEN", Kind::Secret, "", "Personal access token, or a service account's, that may read the workspace", "Asana is not read"),
+    row("asana.workspace", "ASANA_WORKSPACE", Kind::Text, "", "Gid of the workspace or organization; every point of Asana is tagged with it", "Asana is not read"),
+    row("asana.projects", "ASANA_PROJECTS", Kind::List, "", "Gids of the projects whose tasks count", "those of the workspace that are not archived"),
+    row("asana.bugs_project", "ASANA_BUGS_PROJECT", Kind::Text, "", "Gid of the project that holds the bugs", "no metrics of bugs"),
+    row("asana.timezone", "ASANA_TIMEZONE", Kind::Text, "UTC", "Time zone (IANA) whose date is today for due dates", "the default"),
+    row("asana.url", "ASANA_URL", Kind::Url, "https://app.asana.com/api/1.0", "Address of the API of Asana, for a proxy or a test", "the default"),
 ];
 
 /// The setting with this key.

@@ -15,6 +15,9 @@ use serde_json::Value;
 use crate::config::Inputs;
 use crate::config::Problems;
 use crate::config::file;
+use crate::config::map;
+use crate::config::map::Numbers;
+use crate::config::map::Texts;
 use crate::config::problem::did_you_mean;
 use crate::config::secrets;
 use crate::config::secrets::Reference;
@@ -64,6 +67,9 @@ enum Checked {
     Bool(bool),
     Duration(Duration),
     List(Vec<String>),
+    Number(f64),
+    Numbers(Numbers),
+    Texts(Texts),
     Secret(SecretString),
     /// A secret that is to be asked for.
     Awaited(Reference),
@@ -190,6 +196,30 @@ impl Settings {
         }
     }
 
+    /// A number.
+    pub fn number(&self, key: &str) -> Option<f64> {
+        match self.values.get(key) {
+            Some((Checked::Number(number), _)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Numbers by name; empty when unset.
+    pub fn numbers(&self, key: &str) -> Numbers {
+        match self.values.get(key) {
+            Some((Checked::Numbers(numbers), _)) => numbers.clone(),
+            _ => Numbers::new(),
+        }
+    }
+
+    /// Texts by name; empty when unset.
+    pub fn texts(&self, key: &str) -> Texts {
+        match self.values.get(key) {
+            Some((Checked::Texts(texts), _)) => texts.clone(),
+            _ => Texts::new(),
+        }
+    }
+
     /// A secret.
     pub fn secret(&self, key: &str) -> Option<SecretString> {
         match self.values.get(key) {
@@ -214,6 +244,11 @@ impl Settings {
             Checked::Bool(yes) => yes.to_string(),
             Checked::Duration(duration) => format!("{duration:?}"),
             Checked::List(list) => list.join(","),
+            Checked::Number(number) => number.to_string(),
+            Checked::Numbers(numbers) => map::show(numbers.iter()),
+            Checked::Texts(texts) => {
+                map::show(texts.iter().flat_map(|(name, texts)| texts.iter().map(move |text| (name, text))))
+            }
             Checked::Secret(_) | Checked::Awaited(_) => "***".to_owned(),
             Checked::Address(Address { address, user: None }) => address.clone(),
             Checked::Address(Address { address, user: Some(_) }) => format!("{address} with a user, ***"),
@@ -314,7 +349,9 @@ fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs)
             };
             items.iter().map(text).collect::<Result<_, _>>().map(Checked::List)
         }
-        (Kind::Whole(..) | Kind::Duration, Value::Number(number)) => parse(setting, &number.to_string()),
+        (Kind::Numbers, Value::Object(entries)) => map::numbers_of_file(entries).map(Checked::Numbers),
+        (Kind::Texts, Value::Object(entries)) => map::texts_of_file(entries).map(Checked::Texts),
+        (Kind::Whole(..) | Kind::Duration | Kind::Number, Value::Number(number)) => parse(setting, &number.to_string()),
         (Kind::Bool, Value::Bool(yes)) => Ok(Checked::Bool(*yes)),
         (kind, other) => Err(format!("must be {}", not_a_text(&form(kind), other))),
     };
@@ -333,7 +370,7 @@ fn without_user(value: Checked) -> Result<Checked, String> {
 
 /// What to say of a value that stands where a text should. A number is not taken for its digits: YAML's 1.10 is 1.1, and
 /// 007 is 7.
-fn not_a_text(form: &str, value: &Value) -> String {
+pub(super) fn not_a_text(form: &str, value: &Value) -> String {
     match value {
         Value::Number(_) | Value::Bool(_) => format!("{form}; YAML reads it as {value}: put it in quotes"),
         _ => form.to_owned(),
@@ -408,7 +445,8 @@ fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<Strin
 
 fn flatten(key: String, value: Value, flat: &mut BTreeMap<String, Value>) {
     match value {
-        Value::Object(entries) if !entries.is_empty() => {
+        // The names in a map are the user's, not keys.
+        Value::Object(entries) if !entries.is_empty() && !is_map(&key) => {
             for (inner, value) in entries {
                 flatten(format!("{key}.{inner}"), value, flat);
             }
@@ -419,6 +457,10 @@ fn flatten(key: String, value: Value, flat: &mut BTreeMap<String, Value>) {
             flat.insert(key, value);
         }
     }
+}
+
+fn is_map(key: &str) -> bool {
+    setting::by_key(key).is_some_and(|setting| matches!(setting.kind, Kind::Numbers | Kind::Texts))
 }
 
 fn is_section(key: &str) -> bool {
@@ -442,6 +484,9 @@ fn form(kind: Kind) -> String {
         Kind::Bool => "true or false".to_owned(),
         Kind::Choice(words) => format!("one of {}", words.join(", ")),
         Kind::List => "a list of texts".to_owned(),
+        Kind::Number => "a number of more than 0".to_owned(),
+        Kind::Numbers => "a mapping of names to numbers, in a variable NAME=NUMBER,...".to_owned(),
+        Kind::Texts => "a mapping of names to texts, in a variable NAME=TEXT,...".to_owned(),
     }
 }
 
@@ -476,6 +521,12 @@ fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
             Ok(number) if (min..=max).contains(&number) => Ok(Checked::Whole(number)),
             _ => Err(wrong()),
         },
+        Kind::Number => match text.parse() {
+            Ok(number) if f64::is_finite(number) && number > 0.0 => Ok(Checked::Number(number)),
+            _ => Err(wrong()),
+        },
+        Kind::Numbers => map::numbers(text).map(Checked::Numbers),
+        Kind::Texts => map::texts(text).map(Checked::Texts),
         Kind::Bool => text.parse().map(Checked::Bool).map_err(|_| wrong()),
         Kind::Choice(words) if words.contains(&text) => Ok(Checked::Text(text.to_owned())),
         Kind::Choice(words) => {

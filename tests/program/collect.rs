@@ -11,7 +11,7 @@ use crate::support::expected;
 use crate::support::gauges;
 
 /// How many seeded organisations are tried; `make soak` asks for 200.
-fn organisations() -> u64 {
+pub fn organisations() -> u64 {
     std::env::var("ORGPULSE_ORGANISATIONS").map_or(8, |number| number.parse().expect("ORGPULSE_ORGANISATIONS"))
 }
 

@@ -8,8 +8,11 @@
     reason = "a test that meets something unexpected fails"
 )]
 
+mod asana;
 mod collect;
 mod docs;
+#[cfg(feature = "aws")]
+mod ec2;
 mod faults;
 mod limits;
 mod push;
@@ -21,3 +24,4 @@ mod skypilot;
 mod spool;
 mod support;
 mod usage;
+mod wandb;

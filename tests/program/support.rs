@@ -41,7 +41,8 @@ impl World {
     pub async fn new(seed: u64, scale: Scale) -> World {
         // Datadog drops old points, and the simulated one does so too: the run's instant is the true one.
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
-        let options = Options { seed, scale, now: Some(now), schema: Some(schema()), ..Options::default() };
+        let (schema, wandb_schema) = (Some(schema()), wandb_schema());
+        let options = Options { seed, scale, now: Some(now), schema, wandb_schema, ..Options::default() };
         let simulator = Simulator::start(options).unwrap();
         let variables = simulator.environment().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         World { simulator, now, home: tempfile::tempdir().unwrap(), variables }
@@ -81,10 +82,15 @@ impl World {
         finish(self.command(arguments)).await
     }
 
-    /// Runs `collect` at the world's instant with JSON output.
+    /// Runs `collect github` at the world's instant with JSON output.
     pub async fn collect(&self, arguments: &[&str]) -> (Ran, Value) {
+        self.collect_from("github", arguments).await
+    }
+
+    /// Runs `collect` of a source at the world's instant with JSON output.
+    pub async fn collect_from(&self, source: &str, arguments: &[&str]) -> (Ran, Value) {
         let now = self.now.to_string();
-        let mut all = vec!["collect", "github", "--output", "json", "--now", &now];
+        let mut all = vec!["collect", source, "--output", "json", "--now", &now];
         all.extend(arguments);
         let ran = self.run(&all).await;
         let document = serde_json::from_str(&ran.stdout).unwrap_or(Value::Null);
@@ -98,6 +104,16 @@ pub fn schema() -> PathBuf {
     let path = tools.join("npm/node_modules/@octokit/graphql-schema/schema.graphql");
     assert!(path.exists(), "{} is not there: run `make tools`", path.display());
     path
+}
+
+/// The schema of Weights & Biases as far as it is known; documents are executed unvalidated where it is not beside the
+/// checkout, which only a CI may not have.
+fn wandb_schema() -> Option<PathBuf> {
+    let contracts = std::env::var_os("ORGPULSE_CONTRACTS");
+    let contracts = contracts.map_or_else(|| root().join("../shared/contracts"), PathBuf::from);
+    let path = contracts.join("wandb/wandb-partial.graphql");
+    assert!(path.exists() || std::env::var_os("CI").is_none(), "{} is missing", path.display());
+    path.exists().then_some(path)
 }
 
 /// The checkout.

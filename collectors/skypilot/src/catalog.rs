@@ -55,7 +55,8 @@ const DOWN: &str = "the jobs controller is down";
 const NONE_RUNS: &str = "no job runs";
 const NO_GPUS: &str = "the server does not tell the GPUs of a running job";
 const NO_SPOT: &str = "the server does not tell whether a running job is on spot";
-const NONE_RECOVERED: &str = "no running job has been recovered";
+const NO_RECOVERIES: &str = "the server does not tell how often a running job has been recovered";
+const NONE_RECOVERED: &str = "no running job has been recovered, or the server does not tell it of one";
 const NO_REGION: &str = "the server's reply has no region";
 const NO_MANAGED: &str = "the server does not tell which clusters are managed by a job";
 const NO_USERS: &str = "the server's reply has no user";
@@ -204,8 +205,15 @@ pub(crate) const ONDEMAND_JOBS: MetricDef = MetricDef {
     absent_when: NO_SPOT,
     ..define("skypilot.resources.ondemand_jobs", group::JOBS, "job", "Running jobs that are not on spot instances.")
 };
-pub(crate) const WITH_RECOVERIES: MetricDef =
-    define("skypilot.jobs.with_recoveries", group::JOBS, "job", "Running jobs that have been recovered at least once.");
+pub(crate) const WITH_RECOVERIES: MetricDef = MetricDef {
+    absent_when: NO_RECOVERIES,
+    ..define(
+        "skypilot.jobs.with_recoveries",
+        group::JOBS,
+        "job",
+        "Running jobs that have been recovered at least once.",
+    )
+};
 pub(crate) const RECOVERIES_AVG: MetricDef = MetricDef {
     absent_when: NONE_RECOVERED,
     ..define(

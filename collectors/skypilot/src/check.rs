@@ -7,7 +7,6 @@ use crate::client::Client;
 use crate::client::Pace;
 use crate::config::Config;
 use crate::fetch;
-use crate::fetch::Queue;
 
 /// One finding for the server, and one for each thing that is read of it.
 pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
@@ -17,13 +16,13 @@ pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
         Ok(connected) => connected,
         Err(failure) => return vec![finding(&reach, Err(failure))],
     };
-    let version = server.version.as_deref().unwrap_or("unknown");
+    let version = server.version.as_deref().map_or("unknown".to_owned(), |version| client.shown(version));
     let api = server.api_version.map_or("unknown".to_owned(), |version| version.to_string());
     let user = server.user.as_ref().and_then(|user| user.name.as_deref());
-    let user = user.map_or(String::new(), |name| format!(", as user {name}"));
-    let jobs = fetch::queue(&client, &server).await.map(|queue| match queue {
-        Queue::Jobs(tasks) => format!("allowed, {} tasks, finished ones included", tasks.len()),
-        Queue::ControllerDown => "allowed; the jobs controller is down: no job is in progress".to_owned(),
+    let user = user.map_or(String::new(), |name| format!(", as user {}", client.shown(name)));
+    let jobs = fetch::count(&client, &server).await.map(|tasks| match tasks {
+        Some(tasks) => format!("allowed, {tasks} tasks, finished ones included"),
+        None => "allowed; the jobs controller is down: no job is in progress".to_owned(),
     });
     let clusters = fetch::clusters(&client).await.map(|clusters| format!("allowed, {} clusters", clusters.len()));
     vec![

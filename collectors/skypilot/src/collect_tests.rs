@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::response::Response;
 use collector::Reason;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,29 +12,6 @@ use tokio::time::Instant;
 use super::*;
 use crate::metrics::sample::*;
 use crate::testing::*;
-
-async fn collect(server: &Server) -> Batch {
-    Skypilot::new(config(&server.url)).collect_at(&context(), PACE).await.unwrap()
-}
-
-/// The reason for which a group failed; the other one is complete.
-#[track_caller]
-fn failed_group(batch: &Batch, group: &str) -> Failure {
-    let [one] = batch.failures() else { panic!("{:?}", batch.failures()) };
-    assert_eq!(one.group, group);
-    assert!(batch.gauges().iter().all(|gauge| gauge.def().group != group));
-    assert!(!batch.gauges().is_empty());
-    one.failure.clone()
-}
-
-fn clusters_up() -> Value {
-    json!([{"name": "a", "status": "UP", "autostop": -1, "is_managed": false, "credentials": {"ssh_private_key": "KEY"}, "handle": "gASV"}])
-}
-
-/// Answers the paths that begin so.
-fn at(path: &'static str, answer: impl Fn(&Seen, usize) -> Option<Answer> + Send + Sync + 'static) -> impl Fault {
-    move |seen: &Seen, before| if seen.path == path { answer(seen, before) } else { None }
-}
 
 #[tokio::test]
 async fn five_requests_read_everything() {
@@ -181,20 +159,82 @@ async fn a_request_that_never_finishes_is_abandoned_and_cancelled() {
 async fn a_slow_request_is_fetched_again_by_the_same_id() {
     let slow = |_: &Seen, before| (before < 5).then_some(Answer::Never);
     let server = Server::start(vec![row(json!({}))], json!([]), at(GET_QUEUE, slow)).await;
-    let pace = Pace { per_try: Duration::from_millis(50), ..PACE };
+    let pace = Pace { per_fetch: Duration::from_millis(50), ..PACE };
     let batch = Skypilot::new(config(&server.url)).collect_at(&context(), pace).await.unwrap();
     assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
     assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (1, 6));
 }
 
+/// What something between the server and its caller says, when a wait takes too long for it.
+fn cut_short() -> [fn() -> Response; 5] {
+    [
+        cut,
+        || text(502, &[], "<html>Bad Gateway</html>"),
+        || answer(503, &[], &json!({"detail": "draining"})),
+        || text(504, &[], "<html>Gateway Time-out</html>"),
+        || text(408, &[], ""),
+    ]
+}
+
 #[tokio::test]
-async fn a_cut_result_is_fetched_again_by_the_same_id() {
-    let fault = |_: &Seen, before| (before < 3).then(|| Answer::Reply(cut()));
+async fn a_fetch_that_is_cut_short_is_repeated_by_the_same_id() {
+    for reply in cut_short() {
+        let fault = move |_: &Seen, before| (before < 10).then(|| Answer::Reply(reply()));
+        let server = Server::start(vec![row(json!({}))], json!([]), at(GET_QUEUE, fault)).await;
+        assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(1.0));
+        assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (1, 11));
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_is_always_cut_short_ends_with_the_deadline() {
+    for reply in cut_short() {
+        let server =
+            Server::start(Vec::new(), json!([]), at(GET_QUEUE, move |_, _| Some(Answer::Reply(reply())))).await;
+        let context = context_for(Duration::from_millis(500));
+        let batch = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap();
+        let failure = failed_group(&batch, group::JOBS);
+        assert_eq!(failure.reason, Reason::Deadline, "{failure}");
+        assert!(server.count(GET_QUEUE) > 4 && server.count(QUEUE_V2) == 1, "{:?}", server.paths());
+        assert_eq!(server.count("/api/cancel"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_posted_request_is_not_repeated_without_end() {
+    let fault = |_: &Seen, _| Some(Answer::Reply(text(502, &[], "")));
+    let server = Server::start(Vec::new(), json!([]), at(QUEUE_V2, fault)).await;
+    assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::Unreachable);
+    assert_eq!(server.count(QUEUE_V2), 4);
+}
+
+#[tokio::test]
+async fn an_older_server_that_restarted_says_so_with_503() {
+    let words = "Request 'id' should be retried";
+    let fault =
+        move |_: &Seen, before| (before < 2).then(|| Answer::Reply(answer(503, &[], &json!({"detail": words}))));
     let server = Server::start(vec![row(json!({}))], json!([]), at(GET_QUEUE, fault)).await;
     assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(1.0));
-    assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (1, 4));
-    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, |_, _| Some(Answer::Reply(cut())))).await;
-    assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::Unreachable);
+    assert_eq!((server.count(QUEUE_V2), server.count(GET_QUEUE)), (3, 3));
+}
+
+#[tokio::test]
+async fn a_cluster_that_comes_twice_is_one() {
+    let cluster = json!({"name": "a", "status": "UP", "autostop": -1, "is_managed": false});
+    let server = Server::start(Vec::new(), json!([cluster, cluster]), |_: &Seen, _| None).await;
+    assert_eq!(value(&collect(&server).await, "skypilot.clusters.active"), Some(1.0));
+    let other = json!({"name": "a", "status": "STOPPED"});
+    let server = Server::start(Vec::new(), json!([cluster, other]), |_: &Seen, _| None).await;
+    let failure = failed_group(&collect(&server).await, group::CLUSTERS);
+    assert!(failure.reason == Reason::BadReply && failure.why.contains("told twice"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_request_that_the_server_forgot_is_no_wrong_address() {
+    let fault = |_: &Seen, _| Some(Answer::Reply(answer(404, &[], &json!({"detail": "Request 'x' not found"}))));
+    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    let failure = failed_group(&collect(&server).await, group::JOBS);
+    assert!(failure.reason == Reason::NotFound && !failure.cure.contains("ENDPOINT"), "{failure}");
 }
 
 #[tokio::test]
@@ -221,7 +261,7 @@ async fn malformed_results_are_failures() {
 
 #[tokio::test]
 async fn what_is_new_or_null_fails_nothing() {
-    let odd = row(json!({"job_id": 2, "recovery_count": null, "user_hash": null, "something_new": {"a": 1}}));
+    let odd = row(json!({"job_id": 2, "zone": null, "user_hash": null, "something_new": {"a": 1}}));
     let clusters = json!([{"status": "NEW", "autostop": null, "is_managed": false, "more": []}]);
     let server = Server::start(vec![row(json!({})), odd], clusters, |_: &Seen, _| None).await;
     let batch = collect(&server).await;
@@ -253,169 +293,6 @@ async fn a_field_of_another_type_fails_its_group_and_makes_no_smaller_number() {
     assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
 }
 
-/// What a server of version 0.10.0 said; it knows nothing of `/jobs/queue/v2`.
-fn recorded_0_10_0(seen: &Seen, _: usize) -> Option<Answer> {
-    let posted = |text: &str| {
-        let recorded: Value = serde_json::from_str(text).unwrap();
-        let headers = recorded["headers"].as_object().unwrap().iter();
-        let headers: Vec<(&str, &str)> =
-            headers.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
-        answer(200, &headers, &recorded["body"])
-    };
-    Some(Answer::Reply(match (seen.method.as_str(), seen.path.as_str()) {
-        ("GET", "/api/health") => text(200, &[], include_str!("../tests/fixtures/v0_10_0/health.json")),
-        ("POST", QUEUE_V1) => posted(include_str!("../tests/fixtures/v0_10_0/queue_posted.json")),
-        ("POST", STATUS) => posted(include_str!("../tests/fixtures/v0_10_0/status_posted.json")),
-        ("GET", GET_RECORDED_QUEUE) => text(200, &[], include_str!("../tests/fixtures/v0_10_0/queue.json")),
-        ("GET", GET_RECORDED_STATUS) => text(200, &[], include_str!("../tests/fixtures/v0_10_0/status.json")),
-        _ => answer(404, &[], &json!({"detail": "Not Found"})),
-    }))
-}
-
-/// Where the recorded results are fetched.
-const GET_RECORDED_QUEUE: &str = "/api/get?request_id=23f0877b-143e-406d-b7a0-8a2007937ecf";
-const GET_RECORDED_STATUS: &str = "/api/get?request_id=fa3f5f82-c148-4853-9f92-44f17f344fd0";
-
-#[tokio::test]
-async fn an_old_server_is_asked_in_its_own_way() {
-    let server = Server::start(Vec::new(), json!([]), recorded_0_10_0).await;
-    // The jobs were described as of 1,795,190,029; the server looked 10 s later.
-    let at_recording = Timestamp::from_second(1_795_190_039).unwrap();
-    let given = context();
-    let context = Context::new(at_recording, given.http().clone(), given.deadline(), std::sync::Arc::from([]));
-    let batch = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap();
-    assert!(batch.failures().is_empty() && batch.warnings().is_empty(), "{batch:?}");
-    let expected = ["/api/health", QUEUE_V1, STATUS, GET_RECORDED_QUEUE, GET_RECORDED_STATUS];
-    assert_eq!(server.paths(), expected.map(|path| (path.to_owned(), 1)).into());
-    assert_eq!(server.seen()[1].header("x-skypilot-api-version"), "11");
-    for (name, expected) in [
-        ("jobs.queued", 1.0),
-        // Of these four the machines of one are not known: its GPUs are those that it asked for, its region is "-".
-        ("jobs.running", 4.0),
-        ("jobs.recovering", 1.0),
-        ("jobs.failed", 1.0),
-        // It failed eight days before.
-        ("jobs.failed_7d", 0.0),
-        // The other success is the first task of a pipeline that runs.
-        ("jobs.succeeded", 1.0),
-        ("jobs.cancelled", 0.0),
-        ("resources.gpus.h100_count", 2.0 * 8.0),
-        ("resources.gpus.l4_count", 4.0),
-        ("resources.gpus.a10g_count", 3.0 * 0.5),
-        ("resources.gpus.total_count", 16.0 + 4.0 + 1.5 + 2.0),
-        ("resources.spot_jobs", 3.0),
-        ("resources.ondemand_jobs", 1.0),
-        ("jobs.with_recoveries", 4.0),
-        ("jobs.recovery_count.avg", (1.0 + 3.0 + 2.0 + 1.0) / 4.0),
-        ("jobs.recovery_count.max", 3.0),
-        ("regions.us_east_1", 1.0),
-        ("regions.us_west_2", 2.0),
-        ("regions.other", 0.0),
-        ("users.active_count", 2.0),
-        // An hour, two hours, half an hour and one and a half, a day.
-        ("jobs.runtime_buckets.0_1h", 0.0),
-        ("jobs.runtime_buckets.1_4h", 3.0),
-        ("jobs.runtime_buckets.4_24h", 0.0),
-        ("jobs.runtime_buckets.over_24h", 1.0),
-        // 100, 200, 300 and 500 s; a job that waited for 2,000 s started more than a day before.
-        ("jobs.queue_wait_seconds.p90", 300.0 + 0.7 * 200.0),
-        // Two clusters, and the machines of three jobs.
-        ("clusters.active", 5.0),
-    ] {
-        let value = value(&batch, &format!("skypilot.{name}")).unwrap_or(f64::NAN);
-        assert!((value - expected).abs() < 1e-6, "{name}: {value}, not {expected}");
-    }
-    // What runs, runs on until the server looks.
-    for (name, at_description) in [("min", 3600.0), ("max", 86400.0)] {
-        let value = value(&batch, &format!("skypilot.jobs.runtime_seconds.{name}")).unwrap();
-        assert!((at_description + 9.0..at_description + 10.0).contains(&value), "{name}: {value}");
-    }
-}
-
-#[tokio::test]
-async fn a_server_without_the_new_queue_is_asked_for_the_old_one() {
-    for status in [404, 405] {
-        let missing = move |_: &Seen, _| Some(Answer::Reply(answer(status, &[], &json!({"detail": "Not Found"}))));
-        let mut bare = row(json!({}));
-        for key in ["region", "zone", "user_hash"] {
-            bare.as_object_mut().unwrap().remove(key);
-        }
-        let server = Server::start(vec![bare], json!([]), at(QUEUE_V2, missing)).await;
-        let batch = collect(&server).await;
-        assert_eq!((server.count(QUEUE_V2), server.count(QUEUE_V1)), (1, 1));
-        assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
-        for name in ["regions.us_east_1", "regions.us_west_2", "regions.other", "users.active_count"] {
-            assert_eq!(value(&batch, &format!("skypilot.{name}")), None, "{name}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_reply_with_fewer_rows_than_counted_is_read_again_and_then_fails() {
-    let rows: Vec<Value> = (1..=3).map(|id| row(json!({"job_id": id}))).collect();
-    let whole = page(&rows);
-    let mut short = whole.clone();
-    short["jobs"].as_array_mut().unwrap().pop();
-    let once = short.clone();
-    let fault = move |_: &Seen, before| (before == 0).then(|| Answer::Reply(finished(&once)));
-    let server = Server::start(rows, json!([]), at(GET_QUEUE, fault)).await;
-    assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(3.0));
-    assert_eq!(server.count(QUEUE_V2), 2);
-    let server =
-        Server::start(Vec::new(), json!([]), at(GET_QUEUE, move |_, _| Some(Answer::Reply(finished(&short))))).await;
-    let failure = failed_group(&collect(&server).await, group::JOBS);
-    assert_eq!(failure.reason, Reason::BadReply);
-    assert!(failure.why.contains("as many as the server counts"), "{failure}");
-}
-
-#[tokio::test]
-async fn a_server_that_tells_a_part_at_a_time_is_read_page_by_page() {
-    let rows: Vec<Value> = (1..=1200).map(|id| row(json!({"job_id": id}))).collect();
-    let all = page(&rows);
-    let fault = move |seen: &Seen, _: usize| {
-        let answer = match seen.path.as_str() {
-            QUEUE_V2 => {
-                let number = seen.body["page"].as_u64().unwrap_or(1);
-                answer(200, &[("X-Skypilot-Request-ID", &format!("page-{number}"))], &Value::Null)
-            }
-            path => {
-                let number: usize = path.strip_prefix("/api/get?request_id=page-")?.parse().unwrap();
-                let mut part = all.clone();
-                part["jobs"] = json!(rows.iter().skip((number - 1) * 500).take(500).collect::<Vec<_>>());
-                finished(&part)
-            }
-        };
-        Some(Answer::Reply(answer))
-    };
-    let server = Server::start(Vec::new(), json!([]), fault).await;
-    let batch = collect(&server).await;
-    assert!(batch.failures().is_empty(), "{batch:?}");
-    assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1200.0));
-}
-
-#[tokio::test]
-async fn totals_of_every_version_are_understood() {
-    // Two tasks of one job, and a job that it started: 3 rows, 2 jobs, 1 tree.
-    let rows = vec![row(json!({})), row(json!({"task_id": 1})), row(json!({"job_id": 2}))];
-    for (total, counts, good) in [
-        (json!(3), json!({"RUNNING": 3}), true),
-        (json!(2), json!({"RUNNING": 3}), true),
-        (json!(1), json!({"RUNNING": 3}), true),
-        (json!(3), json!(null), true),
-        (json!(2), json!({}), true),
-        (json!(null), json!(null), true),
-        (json!(4), json!({"RUNNING": 3}), false),
-        (json!(3), json!({"RUNNING": 2}), false),
-        (json!(4), json!(null), false),
-    ] {
-        let about = format!("{total} {counts}");
-        let result = json!({"jobs": rows, "total": total, "status_counts": counts});
-        let fault = move |_: &Seen, _| Some(Answer::Reply(finished(&result)));
-        let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
-        assert_eq!(collect(&server).await.failures().is_empty(), good, "{about}");
-    }
-}
-
 #[tokio::test]
 async fn when_both_groups_fail_the_collection_does() {
     let server = Server::start(Vec::new(), json!([]), |seen: &Seen, _| {
@@ -432,6 +309,18 @@ async fn the_doctor_tells_what_can_be_read() {
     let findings = Skypilot::new(config(&server.url)).check(&context()).await;
     let words: Vec<String> = findings.into_iter().map(|finding| finding.outcome.unwrap()).collect();
     assert_eq!(words, ["version 0.14.1, API 62", "allowed, 1 tasks, finished ones included", "allowed, 1 clusters"]);
+    let asked = server.seen().into_iter().find(|seen| seen.path == QUEUE_V2).unwrap().body;
+    assert_eq!((&asked["page"], &asked["limit"]), (&json!(1), &json!(1)));
+    let server = old_queue(vec![row(json!({})), row(json!({"job_id": 2}))]).await;
+    let findings = Skypilot::new(config(&server.url)).check(&context()).await;
+    assert_eq!(findings[1].outcome.as_ref().unwrap(), "allowed, 2 tasks, finished ones included");
+    // Words of the server may hold anything.
+    let health = json!({"status": "healthy", "api_version": "62", "version": format!("0.14.1 {TOKEN}"),
+                        "user": {"name": format!("\u{1b}[31mann\u{1b}[0m {TOKEN}\nand more")}});
+    let fault = move |_: &Seen, _| Some(Answer::Reply(answer(200, &[], &health)));
+    let server = Server::start(Vec::new(), json!([]), at("/api/health", fault)).await;
+    let findings = Skypilot::new(config(&server.url)).check(&context()).await;
+    assert_eq!(findings[0].outcome.as_ref().unwrap(), "version 0.14.1 ***, API 62, as user ann ***");
     let server =
         Server::always(|| answer(401, &[], &json!({"detail": "Invalid or expired service account token"}))).await;
     let findings = Skypilot::new(config(&server.url)).check(&context()).await;

@@ -89,5 +89,7 @@ impl Collector for Skypilot {
 }
 
 #[cfg(test)]
+mod queue_tests;
+#[cfg(test)]
 #[path = "collect_tests.rs"]
 mod tests;

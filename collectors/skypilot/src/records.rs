@@ -63,6 +63,14 @@ pub(crate) struct QueuePage {
     pub status_counts: Option<BTreeMap<String, u64>>,
 }
 
+impl QueuePage {
+    /// Rows that the server counts, if it does.
+    pub fn counted(&self) -> Option<u64> {
+        let counts = self.status_counts.as_ref().filter(|counts| !counts.is_empty())?;
+        Some(counts.values().fold(0, |sum: u64, count| sum.saturating_add(*count)))
+    }
+}
+
 /// A row of the queue: one task of a managed job.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
@@ -108,6 +116,9 @@ pub(crate) struct Task {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Cluster {
+    /// No two clusters of a server have the same.
+    #[serde(deserialize_with = "text")]
+    pub name: Option<String>,
     #[serde(deserialize_with = "text")]
     pub status: Option<String>,
     /// Idle minutes until the cluster stops; negative or missing when it never does.

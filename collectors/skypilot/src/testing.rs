@@ -9,7 +9,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use collector::Batch;
 use collector::Context;
+use collector::Failure;
 use secrecy::SecretString;
 use serde_json::Value;
 use serde_json::json;
@@ -17,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::Skypilot;
 use crate::client::Pace;
 use crate::config::Auth;
 use crate::config::Config;
@@ -26,7 +29,12 @@ use crate::metrics::sample;
 pub(crate) const TOKEN: &str = "sky_SECRETSECRETSECRET";
 
 /// Waits short enough for tests; nothing depends on how long they are.
-pub(crate) const PACE: Pace = Pace { first_wait: Duration::from_millis(1), per_try: Duration::from_secs(20) };
+pub(crate) const PACE: Pace = Pace {
+    first_wait: Duration::from_millis(1),
+    longest_wait: Duration::from_millis(4),
+    per_try: Duration::from_secs(20),
+    per_fetch: Duration::from_secs(20),
+};
 
 pub(crate) const QUEUE_V2: &str = "/jobs/queue/v2";
 pub(crate) const QUEUE_V1: &str = "/jobs/queue";
@@ -211,4 +219,36 @@ pub(crate) fn context_for(time: Duration) -> Context {
 
 pub(crate) fn context() -> Context {
     context_for(Duration::from_secs(60))
+}
+
+pub(crate) async fn collect(server: &Server) -> Batch {
+    Skypilot::new(config(&server.url)).collect_at(&context(), PACE).await.unwrap()
+}
+
+/// The reason for which a group failed; the other one is complete.
+#[track_caller]
+pub(crate) fn failed_group(batch: &Batch, group: &str) -> Failure {
+    let [one] = batch.failures() else { panic!("{:?}", batch.failures()) };
+    assert_eq!(one.group, group);
+    assert!(batch.gauges().iter().all(|gauge| gauge.def().group != group));
+    assert!(!batch.gauges().is_empty());
+    one.failure.clone()
+}
+
+pub(crate) fn clusters_up() -> Value {
+    json!([{"name": "a", "status": "UP", "autostop": -1, "is_managed": false, "credentials": {"ssh_private_key": "KEY"}, "handle": "gASV"}])
+}
+
+/// Answers the paths that begin so.
+pub(crate) fn at(
+    path: &'static str,
+    answer: impl Fn(&Seen, usize) -> Option<Answer> + Send + Sync + 'static,
+) -> impl Fault {
+    move |seen: &Seen, before| if seen.path == path { answer(seen, before) } else { None }
+}
+
+/// A server without the new queue.
+pub(crate) async fn old_queue(rows: Vec<Value>) -> Server {
+    let missing = |_: &Seen, _| Some(Answer::Reply(answer(404, &[], &json!({"detail": "Not Found"}))));
+    Server::start(rows, json!([]), at(QUEUE_V2, missing)).await
 }

@@ -5,16 +5,20 @@
 //! [`Simulator`] puts them together over one described [`organisation::Organisation`], and [`expected`] says which
 //! gauges must come of it.
 
+pub mod asana;
 pub mod aws;
+mod base64url;
 pub mod datadog;
 pub mod expected;
 pub mod fault;
 pub mod github;
+mod graphql;
 mod layer;
 pub mod organisation;
 pub mod record;
 pub mod server;
 mod simulator;
+pub mod wandb;
 mod wire;
 
 pub use organisation::Scale;

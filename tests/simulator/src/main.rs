@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 use simulator::Options;
 use simulator::Simulator;
+use simulator::organisation::aws::AwsScale;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
@@ -28,6 +29,9 @@ struct Arguments {
     /// How many repositories it has, each of that size.
     #[arg(long)]
     repositories: Option<usize>,
+    /// The account at AWS: none, small, reference, or times:N for N times the reference.
+    #[arg(long, default_value = "none")]
+    aws: Account,
     /// Added to every reply, such as 50ms.
     #[arg(long, default_value = "0ms", value_parser = latency)]
     latency: Duration,
@@ -37,6 +41,9 @@ struct Arguments {
     /// GitHub's public GraphQL schema, which every query is validated against.
     #[arg(long, value_name = "PATH")]
     schema: Option<PathBuf>,
+    /// The schema of Weights & Biases as far as it is known, likewise.
+    #[arg(long, value_name = "PATH")]
+    wandb_schema: Option<PathBuf>,
     /// The instant at which every clock of the simulator stands (RFC 3339). By default they run.
     #[arg(long, value_name = "RFC3339")]
     now: Option<Timestamp>,
@@ -65,6 +72,24 @@ impl FromStr for Scale {
     }
 }
 
+/// Size of the account at AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Account(AwsScale);
+
+impl FromStr for Account {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.strip_prefix("times:").map(str::parse::<usize>)) {
+            ("none", _) => Ok(Account(AwsScale::none())),
+            ("small", _) => Ok(Account(AwsScale::small())),
+            ("reference", _) => Ok(Account(AwsScale::reference())),
+            (_, Some(Ok(times))) if times > 0 => Ok(Account(AwsScale::reference().times(times))),
+            _ => Err("expected none, small, reference, or times:N with N from 1".to_owned()),
+        }
+    }
+}
+
 fn latency(text: &str) -> Result<Duration, String> {
     let latency = text.parse::<SignedDuration>().map_err(|error| format!("{error}; expected one such as 50ms"))?;
     Duration::try_from(latency).map_err(|_| "a latency cannot be negative".to_owned())
@@ -80,10 +105,11 @@ fn start(arguments: &Arguments) -> anyhow::Result<Simulator> {
     };
     Simulator::start(Options {
         seed: arguments.seed,
-        scale: arguments.repositories.map_or(scale, |n| scale.with_repositories(n)),
+        scale: arguments.repositories.map_or(scale, |n| scale.with_repositories(n)).with_aws(arguments.aws.0),
         now: arguments.now,
         latency: arguments.latency,
         schema: arguments.schema.clone(),
+        wandb_schema: arguments.wandb_schema.clone(),
         address: ([127, 0, 0, 1], arguments.port).into(),
         ..Options::default()
     })
@@ -122,14 +148,24 @@ mod tests {
         assert_eq!(arguments.latency, Duration::from_millis(50));
         assert_eq!(arguments.schema, Some(PathBuf::from("s.graphql")));
         assert_eq!(arguments.now, Some("2026-11-20T12:00:00Z".parse().unwrap()));
+        let arguments = Arguments::try_parse_from(["simulator", "--aws", "times:2"]).unwrap();
+        assert_eq!(arguments.aws.0.instances, 5_000);
         let arguments = Arguments::try_parse_from(["simulator"]).unwrap();
+        assert_eq!(arguments.aws.0, AwsScale::none());
         assert_eq!((arguments.scale, arguments.latency, arguments.now), (Scale::Small, Duration::ZERO, None));
     }
 
     #[test]
     fn refuses_what_it_cannot_mean() {
-        for flag in ["--scale=times:0", "--scale=large", "--latency=-5ms", "--latency=5", "--now=noon", "--port=65536"]
-        {
+        for flag in [
+            "--scale=times:0",
+            "--scale=large",
+            "--latency=-5ms",
+            "--latency=5",
+            "--now=noon",
+            "--port=65536",
+            "--aws=large",
+        ] {
             assert!(Arguments::try_parse_from(["simulator", flag]).is_err(), "{flag}");
         }
     }

@@ -12,7 +12,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::http::Uri;
+use axum::routing::any_service;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -75,7 +78,9 @@ impl Server {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
             }
             services.push(name);
-            router = router.nest(&format!("/{name}"), service);
+            // Nesting does not cover a slash alone after the prefix, where AWS's SDKs send everything.
+            let slash = service.clone().layer(axum::middleware::map_request(at_root));
+            router = router.nest(&format!("/{name}"), service).route(&format!("/{name}/"), any_service(slash));
         }
         let shared = Arc::new(Shared {
             services,
@@ -143,6 +148,15 @@ impl Drop for Server {
             tracing::error!("the simulator's thread ended in a panic");
         }
     }
+}
+
+/// The same request for the root.
+async fn at_root(mut request: Request) -> Request {
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    if let Ok(uri) = Uri::try_from(format!("/{query}")) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 fn run(

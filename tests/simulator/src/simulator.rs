@@ -1,5 +1,6 @@
 //! Every service over one organisation, behind one address.
 
+use crate::asana;
 use crate::aws;
 use crate::datadog;
 use crate::datadog::Keys;
@@ -13,6 +14,7 @@ use crate::record::Recorded;
 use crate::record::Recorder;
 use crate::server::Server;
 use crate::server::ServerOptions;
+use crate::wandb;
 use anyhow::Context;
 use jiff::Timestamp;
 use std::net::Ipv4Addr;
@@ -35,6 +37,8 @@ pub struct Options {
     pub latency: Duration,
     /// GitHub's public GraphQL schema, which documents are validated against; without it they are only executed.
     pub schema: Option<PathBuf>,
+    /// The schema rebuilt for Weights & Biases, likewise.
+    pub wandb_schema: Option<PathBuf>,
     /// Where to listen. By default a free port of 127.0.0.1.
     pub address: SocketAddr,
     /// How much of the requests is kept.
@@ -49,6 +53,7 @@ impl Default for Options {
             now: None,
             latency: Duration::ZERO,
             schema: None,
+            wandb_schema: None,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             record: RecordOptions::default(),
         }
@@ -60,6 +65,8 @@ pub struct Simulator {
     server: Server,
     organisation: Arc<Organisation>,
     github: Arc<github::State>,
+    asana: Arc<asana::State>,
+    wandb: Arc<wandb::State>,
     datadog: Arc<Store>,
     aws: Arc<aws::State>,
 }
@@ -86,9 +93,13 @@ impl Simulator {
         }
         let organisation = Arc::new(organisation);
         let github = Arc::new(github::State::new(Arc::clone(&organisation), options.schema));
+        let asana = Arc::new(asana::State::new(Arc::clone(&organisation)));
+        let wandb = Arc::new(wandb::State::new(Arc::clone(&organisation), options.wandb_schema));
         let aws = Arc::new(aws::State::new(Arc::clone(&organisation)));
         let services = vec![
             ("github", github::router(Arc::clone(&github))),
+            ("asana", asana::router(Arc::clone(&asana))),
+            ("wandb", wandb::router(Arc::clone(&wandb))),
             ("datadog", datadog::router(Arc::clone(&datadog))),
             ("aws", aws::router(Arc::clone(&aws))),
         ];
@@ -96,7 +107,9 @@ impl Simulator {
         let server = ServerOptions { address, latency: options.latency, services, record: options.record };
         let server = Server::start(server).with_context(|| format!("failed to listen on {address}"))?;
         github.set_base_url(&server.service_url("github"));
-        Ok(Simulator { server, organisation, github, datadog, aws })
+        let simulator = Simulator { server, organisation, github, asana, wandb, datadog, aws };
+        simulator.asana.set_base_url(&simulator.asana_url());
+        Ok(simulator)
     }
 
     /// The base address, without a slash at the end.
@@ -107,6 +120,16 @@ impl Simulator {
     /// The address of GitHub's API: REST below it, GraphQL at `/graphql` of it.
     pub fn github_api_url(&self) -> String {
         self.server.service_url("github")
+    }
+
+    /// The address of Asana's API, below which `/projects` and the others lie.
+    pub fn asana_url(&self) -> String {
+        format!("{}/api/1.0", self.server.service_url("asana"))
+    }
+
+    /// The base address of Weights & Biases, whose GraphQL is at `/graphql` of it.
+    pub fn wandb_url(&self) -> String {
+        self.server.service_url("wandb")
     }
 
     /// The address of Datadog's API.
@@ -131,10 +154,18 @@ impl Simulator {
             ("GITHUB_API_URL", self.github_api_url()),
             ("GITHUB_TOKEN", self.github_token().to_owned()),
             ("GITHUB_REPOSITORIES", repositories.join(",")),
+            ("WANDB_BASE_URL", self.wandb_url()),
+            ("WANDB_API_KEY", wandb::KEY.to_owned()),
+            ("WANDB_PROJECTS", self.organisation.wandb.readable().join(",")),
             ("DD_URL", self.datadog_url()),
             ("DD_API_KEY", self.datadog.keys().api.clone()),
             ("DD_APP_KEY", self.datadog.keys().application.clone()),
         ];
+        let tracker = &self.organisation.asana;
+        variables.push(("ASANA_URL", self.asana_url()));
+        variables.push(("ASANA_ACCESS_TOKEN", asana::TOKEN.to_owned()));
+        variables.push(("ASANA_WORKSPACE", tracker.workspaces[0].gid.clone()));
+        variables.extend(tracker.bugs_gid().map(|gid| ("ASANA_BUGS_PROJECT", gid.to_owned())));
         variables.extend(self.aws_environment());
         variables
     }
@@ -180,6 +211,16 @@ impl Simulator {
     /// How AWS behaves.
     pub fn aws(&self) -> &aws::State {
         &self.aws
+    }
+
+    /// How Asana's service behaves.
+    pub fn asana(&self) -> &asana::State {
+        &self.asana
+    }
+
+    /// How Weights & Biases behaves.
+    pub fn wandb(&self) -> &wandb::State {
+        &self.wandb
     }
 
     /// What Datadog took in.

@@ -29,14 +29,19 @@ const OUR_VERSION: &str = "0.14.1";
 pub(crate) struct Pace {
     /// Wait before the second try; doubled for each further one, and jittered.
     pub first_wait: Duration,
-    /// Limit of one try. `/api/get` blocks until the request is finished: when this ends, the same id is fetched again.
-    /// Under the shared client's 30 s between two pieces of an answer, and under the 60 s of usual ingresses.
+    /// Longest wait between two fetches of a result that something on the way has cut short.
+    pub longest_wait: Duration,
+    /// Limit of one try.
     pub per_try: Duration,
+    /// Limit of one fetch of a result. `/api/get` is silent until the request is finished: when this ends, the same id is
+    /// fetched again. Under the 60 s after which the shared client, and usual ingresses, give a silent server up.
+    pub per_fetch: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace { first_wait: Duration::from_secs(1), per_try: Duration::from_secs(25) }
+        let seconds = Duration::from_secs;
+        Pace { first_wait: seconds(1), longest_wait: seconds(10), per_try: seconds(25), per_fetch: seconds(55) }
     }
 }
 

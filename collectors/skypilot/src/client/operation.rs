@@ -75,7 +75,7 @@ impl Client {
             let outcome = self.fetch(&id, &post).await;
             match outcome {
                 Err(Trouble::Operation(error, _))
-                    if error.kind == "RequestInterruptedError" && resubmissions < MAX_RESUBMISSIONS =>
+                    if error.kind == reply::INTERRUPTED && resubmissions < MAX_RESUBMISSIONS =>
                 {
                     resubmissions += 1;
                 }
@@ -115,7 +115,10 @@ impl Client {
         };
         let payload = match self.send(&ask, &|reply| reply::parse::<Payload>(&reply.body, &ask)).await {
             // The operation was taken: it is this request that the server does not know, not the way of asking.
-            Err(Trouble::Missing(failure)) => return Err(Trouble::Failed(failure)),
+            Err(Trouble::Missing(failure)) => {
+                let cure = "See the next run; the API server took the request and has lost it, as one that restarts without its database";
+                return Err(Trouble::Failed(failure.with_cure(cure)));
+            }
             payload => payload?,
         };
         if let Some(error) =

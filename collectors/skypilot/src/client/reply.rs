@@ -28,8 +28,9 @@ pub(super) struct Reply {
 pub(super) enum Verdict {
     /// The server is still at it: ask the same again.
     Pending,
-    /// Worth another try, after the wait that the server named, if any.
-    Again { failure: Failure, wait: Option<Duration> },
+    /// Worth another try, after the wait that the server named, if any. `cut`: the way to the server is to blame, or it
+    /// is in between two processes; what it was asked for, it may still be at.
+    Again { failure: Failure, wait: Option<Duration>, cut: bool },
     /// A good status whose body is broken; once it is worth another try, since the connection may have been cut.
     Unreadable(Failure),
     /// Another try would not help.
@@ -71,16 +72,25 @@ pub(super) fn judge(reply: Reply, ask: &Ask, credential_cure: &str) -> Result<Re
             );
             Err(Verdict::Failed(Trouble::Missing(failure)))
         }
+        // How releases before 0.12 say that a restart interrupted the request: to fetch it again would not help.
+        503 if ask.blocks && words.ends_with("should be retried") => {
+            let error = OperationError { kind: INTERRUPTED.to_owned(), message: words };
+            Err(Verdict::Failed(operation_failed(error, ask)))
+        }
         408 | 502 | 503 | 504 => {
-            Err(Verdict::Again { failure: failure(Reason::Unreachable), wait: retry_after(&reply.headers) })
+            Err(Verdict::Again { failure: failure(Reason::Unreachable), wait: retry_after(&reply.headers), cut: true })
         }
         429 => Err(Verdict::Again {
             failure: failure(Reason::RateLimited).with_cure("Let orgpulse run less often"),
             wait: retry_after(&reply.headers),
+            cut: false,
         }),
         500 => match operation_error(&reply.body) {
             Some(error) => Err(Verdict::Failed(operation_failed(error, ask))),
-            None => Err(Verdict::Again { failure: failure(Reason::Unreachable), wait: retry_after(&reply.headers) }),
+            None => {
+                let wait = retry_after(&reply.headers);
+                Err(Verdict::Again { failure: failure(Reason::Unreachable), wait, cut: false })
+            }
         },
         _ => failed(failure(Reason::BadReply)),
     }
@@ -92,7 +102,7 @@ pub(super) fn operation_failed(error: OperationError, ask: &Ask) -> Trouble {
     let failure = match error.kind.as_str() {
         "PermissionDeniedError" => Failure::new(Reason::Forbidden, ask.doing.as_str(), why)
             .with_cure("Give the service account or user the role viewer, or a higher one"),
-        "ClusterNotUpError" | "RequestInterruptedError" => Failure::new(Reason::Unreachable, ask.doing.as_str(), why),
+        "ClusterNotUpError" | INTERRUPTED => Failure::new(Reason::Unreachable, ask.doing.as_str(), why),
         _ => Failure::new(Reason::Other, ask.doing.as_str(), why).with_cure("The API server's log tells more"),
     };
     Trouble::Operation(Box::new(error), failure)
@@ -129,6 +139,8 @@ pub(super) fn clip(text: &str) -> String {
     plain.chars().take(200).collect::<String>().trim().to_owned()
 }
 
+/// The type of error of an operation that a restart of the server interrupted.
+pub(super) const INTERRUPTED: &str = "RequestInterruptedError";
 const A_LOGIN_PAGE: &str = "a login page or proxy answers";
 
 /// The server's own words in an answer, short; never those of a page of HTML.
@@ -183,8 +195,9 @@ fn operation_error(body: &[u8]) -> Option<OperationError> {
 /// The wait that an answer asks for in `Retry-After`: seconds, or a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than a number holds is longer than anybody waits.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
     Some(Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default())

@@ -93,6 +93,8 @@ async fn a_server_in_trouble_is_asked_four_times() {
 async fn a_wait_that_the_server_names_is_kept_if_the_time_allows() {
     let (failure, requests) = always(|| text(429, &[("retry-after", "3600")], "")).await;
     assert_eq!((failure.reason, requests), (Reason::RateLimited, 1));
+    let (failure, requests) = always(|| text(429, &[("retry-after", "99999999999999999999")], "")).await;
+    assert_eq!((failure.reason, requests), (Reason::RateLimited, 1));
     let server = Server::start(Vec::new(), json!([]), |seen: &Seen, before| {
         let first = seen.path == "/api/health" && before == 0;
         first.then(|| Answer::Reply(text(503, &[("retry-after", "1")], "")))

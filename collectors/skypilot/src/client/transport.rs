@@ -25,6 +25,10 @@ const MAX_BODY: usize = 64 << 20;
 /// Tries of one request.
 const MAX_TRIES: u32 = 4;
 
+/// Why a request that outlives the time has no result, and what to do.
+const ABANDONED: &str = "the server did not finish the request in time; it was abandoned";
+const MORE_TIME: &str = "Give it more time (collector_deadline), or see what the API server is busy with";
+
 /// A request, and the words for it.
 #[derive(Debug, Clone)]
 pub(super) struct Ask {
@@ -36,7 +40,7 @@ pub(super) struct Ask {
     pub doing: String,
     /// Completes "asking for ...".
     pub asking: String,
-    /// Whether the answer waits for something that may take longer than one try.
+    /// Whether the answer waits for something that may take longer than one try, and may be asked for again.
     pub blocks: bool,
     /// When the last try has to have ended.
     pub until: Instant,
@@ -61,7 +65,8 @@ impl Trouble {
 }
 
 impl Client {
-    /// Sends a request until it has an answer that `read` understands, 4 times at most and never past its time.
+    /// Sends a request until it has an answer that `read` understands, 4 times at most and never past its time. One that
+    /// waits for a result is sent until then: what is cut short on the way, the server still has.
     pub(super) async fn send<T>(
         &self,
         ask: &Ask,
@@ -73,21 +78,43 @@ impl Client {
             .with_max_delay(Duration::from_secs(60))
             .with_max_times(MAX_TRIES as usize)
             .build();
+        let mut patience = ExponentialBuilder::default()
+            .with_min_delay(self.pace.first_wait)
+            .with_factor(2.0)
+            .with_max_delay(self.pace.longest_wait)
+            .without_max_times()
+            .build();
         let (mut tries, mut unreadable) = (0, 0);
         loop {
+            let asked = Instant::now();
             let answered = self.try_once(ask).await.and_then(|reply| reply::judge(reply, ask, self.credential_cure()));
             let verdict = match answered.and_then(read) {
                 Ok(value) => return Ok(value),
                 Err(verdict) => verdict,
             };
             tries += 1;
+            let fits = |wait: &Duration| Instant::now().checked_add(*wait).is_some_and(|end| end < ask.until);
             let (failure, wait) = match verdict {
                 Verdict::Pending => {
                     tries -= 1;
                     continue;
                 }
                 Verdict::Failed(trouble) => return Err(self.scrub(trouble)),
-                Verdict::Again { failure, wait } => (failure, wait),
+                Verdict::Again { failure: Failure { why, .. }, wait, cut: true } if ask.blocks => {
+                    tries -= 1;
+                    // At least half of it, so that nobody is asked without a pause; the time that the try took counts in. Towards
+                    // the end the pauses halve what is left.
+                    let paced = || {
+                        let left = ask.until.saturating_duration_since(Instant::now());
+                        let delay =
+                            patience.next()?.mul_f64(0.5 + 0.5 * fastrand::f64()).saturating_sub(asked.elapsed());
+                        (left > self.pace.first_wait).then(|| delay.min(left / 2))
+                    };
+                    let why = format!("{ABANDONED}; the last fetch of its result: {why}");
+                    let failure = Failure::new(Reason::Deadline, ask.doing.as_str(), why).with_cure(MORE_TIME);
+                    (failure, wait.or_else(paced))
+                }
+                Verdict::Again { failure, wait, .. } => (failure, wait),
                 Verdict::Unreadable(failure) => {
                     unreadable += 1;
                     if unreadable > 1 {
@@ -97,7 +124,6 @@ impl Client {
                 }
             };
             let jittered = || delays.next().map(|delay| delay.mul_f64(fastrand::f64()));
-            let fits = |wait: &Duration| Instant::now().checked_add(*wait).is_some_and(|end| end < ask.until);
             let Some(wait) = wait.or_else(jittered).filter(|wait| tries < MAX_TRIES && fits(wait)) else {
                 return Err(self.scrub(Trouble::Failed(failure)));
             };
@@ -110,23 +136,24 @@ impl Client {
         let now = Instant::now();
         let late = || {
             let why = match ask.blocks {
-                true => "the server did not finish the request in time; it was abandoned",
+                true => ABANDONED,
                 false => "the time for the collection ran out",
             };
-            let failure = Failure::new(Reason::Deadline, ask.doing.as_str(), why)
-                .with_cure("Give it more time (collector_deadline), or see what the API server is busy with");
+            let failure = Failure::new(Reason::Deadline, ask.doing.as_str(), why).with_cure(MORE_TIME);
             Verdict::Failed(Trouble::Failed(failure))
         };
         if now >= ask.until {
             return Err(late());
         }
-        let end = (now + self.pace.per_try).min(ask.until);
+        let limit = if ask.blocks { self.pace.per_fetch } else { self.pace.per_try };
+        let end = (now + limit).min(ask.until);
         let pending = self.meter.send(&ask.asking);
         let outcome = timeout_at(end, self.exchange(ask)).await;
         pending.done();
-        let unreachable = |why: String| Verdict::Again {
+        let unreachable = |why: String, cut: bool| Verdict::Again {
             failure: Failure::new(Reason::Unreachable, ask.doing.as_str(), why),
             wait: None,
+            cut,
         };
         match outcome {
             Ok(Ok(reply)) => Ok(reply),
@@ -136,10 +163,11 @@ impl Client {
                 let why = format!("the answer is longer than {} MiB", MAX_BODY >> 20);
                 Err(Verdict::Failed(Trouble::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why))))
             }
-            Ok(Err(Lost::Broken(why))) => Err(unreachable(why)),
-            Ok(Err(Lost::TimedOut)) => Err(unreachable("the server stopped answering".to_owned())),
+            Ok(Err(Lost::Refused(why))) => Err(unreachable(why, false)),
+            Ok(Err(Lost::Broken(why))) => Err(unreachable(why, true)),
+            Ok(Err(Lost::TimedOut)) => Err(unreachable("the server stopped answering".to_owned(), true)),
             Err(_) if Instant::now() >= ask.until => Err(late()),
-            Err(_) => Err(unreachable(format!("no whole answer within {} s", self.pace.per_try.as_secs_f64()))),
+            Err(_) => Err(unreachable(format!("no whole answer within {} s", limit.as_secs_f64()), true)),
         }
     }
 
@@ -164,7 +192,9 @@ impl Client {
         }
         let mut response = request.send().await.map_err(Lost::from)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::new();
+        // A body that grows takes up to three times its room.
+        let expected = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let mut body = Vec::with_capacity(expected.min(MAX_BODY));
         while let Some(chunk) = response.chunk().await.map_err(Lost::from)? {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(Lost::TooLong);
@@ -176,16 +206,27 @@ impl Client {
 
     /// Takes the credential out of words that came from the server: one that echoes requests must not have it shown.
     pub(super) fn scrub(&self, trouble: Trouble) -> Trouble {
-        let secret = match &self.auth {
-            Auth::Token(secret) | Auth::Basic { password: secret, .. } => secret.expose_secret(),
-            Auth::None => return trouble,
-        };
-        let clean = |failure: Failure| Failure { why: mask(&failure.why, secret), ..failure };
+        let clean = |failure: Failure| Failure { why: self.masked(&failure.why), ..failure };
         match trouble {
-            _ if secret.is_empty() => trouble,
             Trouble::Failed(failure) => Trouble::Failed(clean(failure)),
             Trouble::Missing(failure) => Trouble::Missing(clean(failure)),
             Trouble::Operation(error, failure) => Trouble::Operation(error, clean(failure)),
+        }
+    }
+}
+
+impl Client {
+    /// Words of the server as they may be shown: short, plain, and without the credential.
+    pub(crate) fn shown(&self, words: &str) -> String {
+        self.masked(&reply::clip(words))
+    }
+
+    fn masked(&self, text: &str) -> String {
+        match &self.auth {
+            Auth::Token(secret) | Auth::Basic { password: secret, .. } if !secret.expose_secret().is_empty() => {
+                mask(text, secret.expose_secret())
+            }
+            _ => text.to_owned(),
         }
     }
 }
@@ -215,6 +256,8 @@ fn mask(text: &str, secret: &str) -> String {
 
 /// Why there is no whole answer.
 enum Lost {
+    /// No connection came about.
+    Refused(String),
     Broken(String),
     TimedOut,
     TooLong,
@@ -230,7 +273,8 @@ impl From<reqwest::Error> for Lost {
         while let Some(source) = inner.source() {
             inner = source;
         }
-        Lost::Broken(format!("the connection failed: {}", reply::clip(&inner.to_string())))
+        let why = format!("the connection failed: {}", reply::clip(&inner.to_string()));
+        if error.is_connect() { Lost::Refused(why) } else { Lost::Broken(why) }
     }
 }
 

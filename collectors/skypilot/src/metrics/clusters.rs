@@ -1,10 +1,15 @@
 //! Clusters.
 
+use std::collections::BTreeMap;
+
 use collector::Batch;
 use collector::Tags;
 
 use crate::catalog;
 use crate::records::Cluster;
+
+/// Every status of a cluster that SkyPilot has.
+const KNOWN: [&str; 5] = ["INIT", "UP", "STOPPED", "AUTOSTOPPING", "PENDING"];
 
 /// The gauges of the clusters.
 pub(crate) fn compute(clusters: &[Cluster]) -> Batch {
@@ -14,6 +19,17 @@ pub(crate) fn compute(clusters: &[Cluster]) -> Batch {
         cluster.is_managed != Some(true) && !autostop
     };
     let mut batch = Batch::new();
+    let mut others: BTreeMap<&str, u32> = BTreeMap::new();
+    for status in clusters.iter().filter_map(|cluster| cluster.status.as_deref()) {
+        if !KNOWN.contains(&status) {
+            *others.entry(status).or_default() += 1;
+        }
+    }
+    if !others.is_empty() {
+        let list: Vec<String> = others.iter().map(|(status, count)| format!("{count} {status:.40?}")).collect();
+        let list = list.join(", ");
+        batch.warn(format!("clusters with a status that orgpulse does not know: {list}; they count as not up"));
+    }
     batch.gauge(&catalog::CLUSTERS_ACTIVE, up().count() as f64, &Tags::new());
     // Servers before 0.11 list the machines of managed jobs without saying so.
     let told = up().all(|cluster| cluster.is_managed.is_some());
@@ -40,12 +56,23 @@ mod tests {
             {"status": "STOPPED", "autostop": -1},
             {"status": "INIT", "autostop": -1},
             {"status": "AUTOSTOPPING", "autostop": -1},
+            {"status": "PENDING"},
         ]))
         .unwrap();
         let batch = compute(&clusters);
         assert_eq!(value(&batch, "skypilot.clusters.active"), Some(5.0));
         assert_eq!(value(&batch, "skypilot.clusters.without_autostop"), Some(2.0));
+        assert!(batch.warnings().is_empty());
         assert_eq!(value(&compute(&[]), "skypilot.clusters.active"), Some(0.0));
         assert_eq!(value(&compute(&[]), "skypilot.clusters.without_autostop"), Some(0.0));
+    }
+
+    #[test]
+    fn an_unknown_status_is_told_and_counts_as_not_up() {
+        let clusters: Vec<Cluster> = serde_json::from_value(json!([{"status": "up"}, {"status": "up"}])).unwrap();
+        let batch = compute(&clusters);
+        assert_eq!(value(&batch, "skypilot.clusters.active"), Some(0.0));
+        let [warning] = batch.warnings() else { panic!("{:?}", batch.warnings()) };
+        assert!(warning.contains("2 \"up\""), "{warning}");
     }
 }

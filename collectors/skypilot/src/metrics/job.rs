@@ -82,9 +82,10 @@ impl<'a> Job<'a> {
         self.current().map_or(State::Succeeded, |task| State::of(task.status.as_deref()))
     }
 
-    /// The words of its status.
-    pub fn status(&self) -> &'a str {
-        self.current().map_or("SUCCEEDED", |task| task.status.as_deref().unwrap_or("(none)"))
+    /// The statuses of its tasks that orgpulse does not know.
+    pub fn unknown_statuses(&self) -> BTreeSet<&'a str> {
+        let statuses = self.tasks.iter().map(|task| task.status.as_deref());
+        statuses.filter(|status| State::of(*status) == State::Other).map(|status| status.unwrap_or("(none)")).collect()
     }
 
     /// Seconds that it has run, recovery left out; none when the server does not tell those of the current task.
@@ -93,26 +94,37 @@ impl<'a> Job<'a> {
         Some(self.tasks.iter().filter_map(|task| task.job_duration).sum())
     }
 
-    pub fn recoveries(&self) -> f64 {
-        self.tasks.iter().filter_map(|task| task.recovery_count).sum()
+    /// How often it has been recovered; none when the server does not tell that of a task that has begun.
+    pub fn recoveries(&self) -> Option<f64> {
+        let of = |task: &&Task| match task.recovery_count {
+            // More than it can have been is no count.
+            Some(count) if (0.0..1e6).contains(&count) && count.fract() == 0.0 => Some(count),
+            _ => (State::of(task.status.as_deref()) == State::Queued).then_some(0.0),
+        };
+        self.tasks.iter().map(of).sum()
     }
 
-    /// Whether its latest task ended in the window.
-    pub fn ended_in(&self, window: Window) -> bool {
-        let latest = self.tasks.iter().filter_map(|task| task.end_at).reduce(f64::max);
-        latest.and_then(timestamp).is_some_and(|at| window.contains(at))
+    /// When its latest task ended; none when the server tells no time that can be.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.tasks.iter().filter_map(|task| task.end_at).reduce(f64::max).and_then(timestamp)
+    }
+
+    /// When its tasks were submitted, began and ended, as far as they did.
+    pub fn times(&self) -> impl Iterator<Item = Timestamp> {
+        let of = |task: &&'a Task| [task.submitted_at, task.start_at, task.end_at];
+        self.tasks.iter().flat_map(of).flatten().filter_map(timestamp)
     }
 
     /// Seconds from submission to start of its first task, if that started in the window.
     pub fn queue_wait(&self, window: Window) -> Option<f64> {
         let first = self.tasks.first()?;
         let start = first.start_at.filter(|start| timestamp(*start).is_some_and(|at| window.contains(at)))?;
-        Some(start - first.submitted_at?)
+        Some(start - first.submitted_at.filter(|at| timestamp(*at).is_some())?)
     }
 
     /// The first user that a row names.
     pub fn user(&self) -> Option<&'a str> {
-        self.tasks.iter().find_map(|task| task.user_hash.as_ref()?.as_deref()).filter(|user| !user.is_empty())
+        self.tasks.iter().find_map(|task| task.user_hash.as_ref()?.as_deref().filter(|user| !user.is_empty()))
     }
 
     /// What its running tasks hold.
@@ -125,21 +137,30 @@ impl<'a> Job<'a> {
         self.running_tasks().filter_map(region).collect()
     }
 
+    /// Whether the region of a running task is not known.
+    pub fn has_unknown_region(&self) -> bool {
+        self.running_tasks().any(|task| region(task).is_none())
+    }
+
     fn running_tasks(&self) -> impl Iterator<Item = &'a Task> {
         self.tasks.iter().copied().filter(|task| State::of(task.status.as_deref()).runs())
     }
 }
 
-/// An instant, from seconds since the epoch; none when it is out of any calendar.
+/// An instant, from seconds since the epoch; none when it is out of any calendar, or when nothing was: a time that has
+/// not come is null, 0 or -1.
 fn timestamp(seconds: f64) -> Option<Timestamp> {
+    if seconds <= 0.0 {
+        return None;
+    }
     SignedDuration::try_from_secs_f64(seconds).ok().and_then(|since| Timestamp::from_duration(since).ok())
 }
 
 /// The region of a task; of its zone, where only that is known.
 fn region(task: &Task) -> Option<String> {
     let known = |text: &&str| !text.is_empty() && *text != "-";
-    let region = task.region.as_ref().and_then(|region| region.as_deref()).filter(known);
-    region.or_else(|| task.zone.as_deref().filter(known)).map(str::to_lowercase)
+    let region = task.region.as_ref().and_then(|region| region.as_deref()).map(str::trim).filter(known);
+    region.or_else(|| task.zone.as_deref().map(str::trim).filter(known)).map(str::to_lowercase)
 }
 
 #[cfg(test)]
@@ -180,7 +201,7 @@ mod tests {
         ]);
         let jobs = Job::group(&rows);
         assert_eq!(jobs[0].duration(), Some(120.0));
-        assert_eq!(jobs[0].recoveries(), 3.0);
+        assert_eq!(jobs[0].recoveries(), Some(3.0));
         assert_eq!(jobs[1].duration(), None);
     }
 
@@ -221,7 +242,7 @@ mod tests {
 
     #[test]
     fn times_beyond_any_calendar_are_in_no_window() {
-        for seconds in [1e300, -1e300, f64::MAX] {
+        for seconds in [1e300, -1e300, f64::MAX, -1.0, 0.0] {
             assert_eq!(timestamp(seconds), None);
         }
         assert_eq!(timestamp(1.5), Timestamp::from_millisecond(1500).ok());

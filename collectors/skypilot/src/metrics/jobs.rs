@@ -30,7 +30,8 @@ const BUCKETS: [(&MetricDef, f64, f64); 4] = [
 pub(crate) fn compute(tasks: &[Task], now: Timestamp) -> Batch {
     let jobs = Job::group(tasks);
     let mut batch = Batch::new();
-    live(&jobs, tasks, &mut batch);
+    clock(&jobs, now, &mut batch);
+    live(&jobs, tasks, now, &mut batch);
     history(&jobs, now, &mut batch);
     batch
 }
@@ -38,7 +39,7 @@ pub(crate) fn compute(tasks: &[Task], now: Timestamp) -> Batch {
 /// The gauges when the jobs controller is down: then no job is in progress, and the history is not known.
 pub(crate) fn controller_down() -> Batch {
     let mut batch = Batch::new();
-    live(&[], &[], &mut batch);
+    live(&[], &[], Timestamp::UNIX_EPOCH, &mut batch);
     for def in [
         &catalog::JOBS_FAILED,
         &catalog::JOBS_FAILED_7D,
@@ -56,8 +57,15 @@ fn history(jobs: &[Job], now: Timestamp, batch: &mut Batch) {
     let week = Window::days(now, 7);
     let tags = Tags::new();
     batch.gauge(&catalog::JOBS_FAILED, count(&|job| job.state() == State::Failed), &tags);
-    let lately = count(&|job| job.state() == State::Failed && job.ended_in(week));
-    batch.gauge(&catalog::JOBS_FAILED_7D, lately, &tags);
+    let failed = || jobs.iter().filter(|job| job.state() == State::Failed);
+    let lately = failed().filter(|job| job.end().is_some_and(|end| week.contains(end))).count();
+    batch.gauge(&catalog::JOBS_FAILED_7D, lately as f64, &tags);
+    let endless = failed().filter(|job| job.end().is_none()).count();
+    if endless > 0 {
+        batch.warn(format!(
+            "the server does not tell when {endless} failed managed jobs ended; they are in failed, and not in failed_7d"
+        ));
+    }
     batch.gauge(&catalog::JOBS_SUCCEEDED, count(&|job| job.state() == State::Succeeded), &tags);
     let cancelled = count(&|job| matches!(job.state(), State::Cancelled | State::Cancelling));
     batch.gauge(&catalog::JOBS_CANCELLED, cancelled, &tags);
@@ -75,22 +83,36 @@ fn history(jobs: &[Job], now: Timestamp, batch: &mut Batch) {
 
 const LEFT_OUT: &str = "they are left out of the times";
 
-fn live(jobs: &[Job], tasks: &[Task], batch: &mut Batch) {
+/// What a server whose clock is ahead has dated after `now` is in no window: that deserves a word.
+fn clock(jobs: &[Job], now: Timestamp, batch: &mut Batch) {
+    let ahead = jobs.iter().flat_map(Job::times).max().map_or(0, |latest| latest.as_second() - now.as_second());
+    if ahead > TOLERATED_SKEW {
+        batch.warn(format!(
+            "the server's clock is {ahead} s ahead of this machine's, or a time that it tells is wrong; what is later than \
+             now is in no window"
+        ));
+    }
+}
+
+/// Seconds. A run takes some between its beginning, which is `now`, and the server's reply.
+const TOLERATED_SKEW: i64 = 300;
+
+fn live(jobs: &[Job], tasks: &[Task], now: Timestamp, batch: &mut Batch) {
     let tags = Tags::new();
     let running: Vec<&Job> = jobs.iter().filter(|job| job.state().runs()).collect();
     let count = |state: State| jobs.iter().filter(|job| job.state() == state).count() as f64;
     batch.gauge(&catalog::JOBS_QUEUED, count(State::Queued), &tags);
     batch.gauge(&catalog::JOBS_RUNNING, running.len() as f64, &tags);
     batch.gauge(&catalog::JOBS_RECOVERING, count(State::Recovering), &tags);
-    runtimes(&running, batch);
+    runtimes(&running, now, batch);
     recoveries(&running, batch);
     gpus(&running, batch);
     spot(&running, batch);
     regions(&running, tasks, batch);
     users(jobs, tasks, batch);
     let mut others: BTreeMap<&str, u32> = BTreeMap::new();
-    for job in jobs.iter().filter(|job| job.state() == State::Other) {
-        *others.entry(job.status()).or_default() += 1;
+    for status in jobs.iter().flat_map(Job::unknown_statuses) {
+        *others.entry(status).or_default() += 1;
     }
     if !others.is_empty() {
         let list: Vec<String> = others.iter().map(|(status, count)| format!("{count} {status:.40?}")).collect();
@@ -99,15 +121,20 @@ fn live(jobs: &[Job], tasks: &[Task], batch: &mut Batch) {
     }
 }
 
-const COUNTED_AS: &str = "they count as neither queued, running nor ended";
+const COUNTED_AS: &str = "a task with it counts as neither queued, running nor ended";
 
-fn runtimes(running: &[&Job], batch: &mut Batch) {
+fn runtimes(running: &[&Job], now: Timestamp, batch: &mut Batch) {
     let tags = Tags::new();
     let told: Vec<f64> = running.iter().filter_map(|job| job.duration()).collect();
-    let durations: Vec<f64> = told.iter().copied().filter(|duration| *duration >= 0.0).collect();
+    if told.is_empty() && !running.is_empty() {
+        batch.warn("the server tells the run time of no running job; they are in none of the buckets");
+    }
+    // Nothing has run since before the epoch.
+    let possible = 0.0..=now.as_second() as f64;
+    let durations: Vec<f64> = told.iter().copied().filter(|duration| possible.contains(duration)).collect();
     if durations.len() < told.len() {
         let odd = told.len() - durations.len();
-        batch.warn(format!("{odd} managed jobs have run for less than no time, by the server's clocks; {LEFT_OUT}"));
+        batch.warn(format!("{odd} managed jobs have run times that cannot be, by the server's clocks; {LEFT_OUT}"));
     }
     for (def, from, to) in BUCKETS {
         let inside = durations.iter().filter(|duration| (from..to).contains(*duration)).count();
@@ -123,8 +150,13 @@ fn runtimes(running: &[&Job], batch: &mut Batch) {
 
 fn recoveries(running: &[&Job], batch: &mut Batch) {
     let tags = Tags::new();
-    let counts: Vec<f64> = running.iter().map(|job| job.recoveries()).filter(|count| *count > 0.0).collect();
-    batch.gauge(&catalog::WITH_RECOVERIES, counts.len() as f64, &tags);
+    let told: Vec<f64> = running.iter().filter_map(|job| job.recoveries()).collect();
+    let unknown = running.len() - told.len();
+    if unknown > 0 {
+        batch.warn(format!("the server does not tell the recoveries of {unknown} running jobs; none are sent"));
+    }
+    let counts: Vec<f64> = told.into_iter().filter(|count| *count > 0.0 && unknown == 0).collect();
+    batch.gauge_or_absent(&catalog::WITH_RECOVERIES, (unknown == 0).then_some(counts.len() as f64), &tags);
     batch.gauge_or_absent(&catalog::RECOVERIES_AVG, stats::mean(&counts), &tags);
     batch.gauge_or_absent(&catalog::RECOVERIES_MAX, counts.iter().copied().reduce(f64::max), &tags);
 }
@@ -181,6 +213,12 @@ fn regions(running: &[&Job], tasks: &[Task], batch: &mut Batch) {
     batch.gauge_or_absent(&catalog::REGION_US_WEST_2, west, &Tags::new());
     let other = count(&|region| !named.iter().any(|name| is_in(region, name)));
     batch.gauge_or_absent(&catalog::REGION_OTHER, other, &Tags::new());
+    let unknown = running.iter().filter(|job| job.has_unknown_region()).count();
+    if told && unknown > 0 {
+        batch.warn(format!(
+            "the server does not tell the region of {unknown} running jobs; what is not known is in none of the regions"
+        ));
+    }
 }
 
 /// Whether a text is the region, or one of its zones: `us-east-1a`, `us-west-2-lax-1a`.

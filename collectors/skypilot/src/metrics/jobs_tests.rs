@@ -42,7 +42,7 @@ fn every_status_counts_where_it_belongs() {
     let rows: Vec<Value> = statuses
         .iter()
         .enumerate()
-        .map(|(id, status)| json!({"job_id": id, "status": status, "user_hash": format!("u{id}")}))
+        .map(|(id, status)| json!({"job_id": id, "status": status, "user_hash": format!("u{id}"), "end_at": ago(1.0)}))
         .collect();
     let batch = batch(&rows);
     assert_values(
@@ -198,7 +198,7 @@ fn regions_count_with_their_zones() {
         "US-EAST-1",
         "us-east-10",
         "us-west-2",
-        "us-west-2-lax-1a",
+        " us-west-2-lax-1a ",
         "-",
         "eastus",
         "us-east-1-prod-eks",
@@ -218,6 +218,92 @@ fn regions_count_with_their_zones() {
 }
 
 #[test]
+fn a_running_job_whose_region_is_not_told_is_told_of() {
+    let batch = batch(&[
+        json!({"job_id": 1}),
+        json!({"job_id": 2, "region": "-", "zone": "-"}),
+        json!({"job_id": 3, "region": null, "zone": null}),
+        json!({"job_id": 4, "region": "-", "zone": "-", "status": "PENDING"}),
+    ]);
+    assert_values(&batch, &[("regions.us_east_1", Some(1.0)), ("regions.other", Some(0.0))]);
+    let [warning] = batch.warnings() else { panic!("{:?}", batch.warnings()) };
+    assert!(warning.contains("region of 2 running jobs"), "{warning}");
+    // A server that tells no regions at all has no gauges of them, which says it.
+    let mut bare = row(json!({}));
+    for key in ["region", "zone"] {
+        bare.as_object_mut().unwrap().remove(key);
+    }
+    let bare: Task = serde_json::from_value(bare).unwrap();
+    let batch = compute(&[bare], now());
+    assert_values(&batch, &[("regions.other", None)]);
+    assert!(batch.warnings().is_empty(), "{:?}", batch.warnings());
+}
+
+#[test]
+fn recoveries_that_are_not_told_are_no_zero() {
+    let names = ["jobs.with_recoveries", "jobs.recovery_count.avg", "jobs.recovery_count.max"];
+    for unknown in [json!(null), json!(-1), json!(1.5), json!(1e30)] {
+        let batch = batch(&[json!({"recovery_count": 2}), json!({"job_id": 2, "recovery_count": unknown})]);
+        assert_values(&batch, &names.map(|name| (name, None)));
+        let [warning] = batch.warnings() else { panic!("{:?}", batch.warnings()) };
+        assert!(warning.contains("recoveries of 1 running jobs"), "{warning}");
+    }
+    // What does not run, or has not begun, has nothing to tell.
+    let batch = batch(&[
+        json!({"recovery_count": 2}),
+        json!({"task_id": 1, "status": "PENDING", "recovery_count": null}),
+        json!({"job_id": 2, "status": "FAILED", "recovery_count": null, "end_at": ago(1.0)}),
+    ]);
+    assert_values(&batch, &[(names[0], Some(1.0)), (names[1], Some(2.0)), (names[2], Some(2.0))]);
+    assert!(batch.warnings().is_empty(), "{:?}", batch.warnings());
+}
+
+#[test]
+fn a_failed_job_without_an_end_is_told_of() {
+    let failed = |id: i64, end: Value| json!({"job_id": id, "status": "FAILED", "end_at": end});
+    let batch =
+        batch(&[failed(1, json!(null)), failed(2, json!(0.0)), failed(3, json!(ago(1.0))), failed(4, json!(1e300))]);
+    assert_values(&batch, &[("jobs.failed", Some(4.0)), ("jobs.failed_7d", Some(1.0))]);
+    let [warning] = batch.warnings() else { panic!("{:?}", batch.warnings()) };
+    assert!(warning.contains("when 3 failed managed jobs ended"), "{warning}");
+}
+
+#[test]
+fn a_clock_far_ahead_is_told_of() {
+    let ended = |seconds: f64| json!({"status": "FAILED", "end_at": ago(seconds)});
+    let batch_of = |seconds| batch(&[ended(seconds)]);
+    assert_values(&batch_of(-3600.0), &[("jobs.failed_7d", Some(0.0))]);
+    let ahead = batch_of(-3600.0);
+    let [warning] = ahead.warnings() else { panic!("{:?}", ahead.warnings()) };
+    assert!(warning.contains("3600 s ahead"), "{warning}");
+    // What ended between the beginning of the run and the server's reply.
+    assert!(batch_of(-30.0).warnings().is_empty());
+}
+
+#[test]
+fn impossible_run_times_and_waits_are_left_out() {
+    let odd = batch(&[
+        json!({"job_id": 1, "job_duration": 1e300, "start_at": ago(HOUR), "submitted_at": 0.0}),
+        json!({"job_id": 2, "job_duration": 30.0}),
+    ]);
+    let expected = [("jobs.runtime_seconds.max", Some(30.0)), ("jobs.queue_wait_seconds.p90", Some(HOUR))];
+    assert_values(&odd, &expected);
+    assert!(odd.warnings().iter().any(|warning| warning.contains("run times that cannot be")), "{:?}", odd.warnings());
+    let none = batch(&[json!({"job_duration": null})]);
+    assert_values(&none, &[("jobs.running", Some(1.0)), ("jobs.runtime_seconds.max", None)]);
+    let [warning] = none.warnings() else { panic!("{:?}", none.warnings()) };
+    assert!(warning.contains("run time of no running job"), "{warning}");
+}
+
+#[test]
+fn an_unknown_status_behind_the_current_task_is_told_too() {
+    let batch = batch(&[json!({"task_id": 0}), json!({"task_id": 1, "status": "HIBERNATING"})]);
+    assert_values(&batch, &[("jobs.running", Some(1.0))]);
+    let [warning] = batch.warnings() else { panic!("{:?}", batch.warnings()) };
+    assert!(warning.contains("1 \"HIBERNATING\""), "{warning}");
+}
+
+#[test]
 fn users_are_told_apart_and_nobody_is_no_user() {
     let batch = batch(&[
         json!({"job_id": 1, "user_hash": "ann"}),
@@ -226,8 +312,10 @@ fn users_are_told_apart_and_nobody_is_no_user() {
         json!({"job_id": 4, "user_hash": "cid", "status": "SUCCEEDED"}),
         json!({"job_id": 5, "user_hash": null}),
         json!({"job_id": 6, "user_hash": ""}),
+        json!({"job_id": 7, "task_id": 0, "user_hash": ""}),
+        json!({"job_id": 7, "task_id": 1, "user_hash": "dan"}),
     ]);
-    assert_values(&batch, &[("users.active_count", Some(2.0))]);
+    assert_values(&batch, &[("users.active_count", Some(3.0))]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a task holds: GPUs, and whether on spot, from the server's texts.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::records::Task;
 
@@ -28,12 +29,16 @@ pub(super) fn held(task: &Task) -> Held {
         Some(accelerators) if !accelerators.is_empty() => Some(accelerators.clone()),
         _ => launched.as_ref().or(asked.as_ref()).and_then(|text| text.accelerators.clone()),
     };
+    let by_node = by_node.filter(|by_node| by_node.values().all(|count| POSSIBLE.contains(count)));
     let gpus = by_node.zip(nodes).map(|(by_node, nodes)| {
         by_node.into_iter().filter(|(name, _)| is_gpu(name)).map(|(name, count)| (name, count * nodes)).collect()
     });
     let spot = launched.and_then(|text| text.spot).or_else(|| asked.and_then(|text| text.spot));
     Held { gpus, spot }
 }
+
+/// GPUs of a node; SkyPilot knows none with more than 16.
+const POSSIBLE: Range<f64> = 0.0..1e6;
 
 /// TPUs and the neural chips of AWS are accelerators too.
 fn is_gpu(accelerator: &str) -> bool {
@@ -55,54 +60,56 @@ struct Text {
 /// other), and `2x[spot](gpus=H100:8, p5.48xlarge, ...)` (what a cluster has). None for "-" and whatever else.
 fn parse(text: &str) -> Option<Text> {
     let (nodes, rest) = text.trim().split_once('x')?;
-    let nodes: u32 = nodes.trim().parse().ok()?;
-    let mut inside = String::new();
-    let mut spot = None;
+    let nodes: u32 = nodes.trim().parse().ok().filter(|nodes| *nodes > 0)?;
+    let mut elements = Vec::new();
+    let mut spot = Some(false);
     let mut rest = rest.trim();
     while !rest.is_empty() {
-        let close = match rest.chars().next()? {
-            '[' => ']',
-            '(' => ')',
+        let (asked, close) = match rest.chars().next()? {
+            '[' => (true, ']'),
+            '(' => (false, ')'),
             _ => return None,
         };
         let (group, after) = rest[1..].split_once(close)?;
         match group.to_lowercase().as_str() {
             "spot" => spot = Some(true),
             "on-demand" => spot = Some(false),
-            both if both.split('|').all(|word| ["spot", "on-demand"].contains(&word)) => {
-                return asked_for_both(nodes, &inside);
-            }
-            _ => inside.push_str(group),
+            both if both.split('|').all(|word| ["spot", "on-demand"].contains(&word)) => spot = None,
+            _ => elements.extend(group.split(',').map(|element| (asked, element.trim()))),
         }
         rest = after.trim_start();
     }
-    if inside.split(',').any(|element| element.trim() == "use_spot") {
+    if elements.iter().any(|(_, element)| *element == "use_spot") {
         spot = Some(true);
     }
-    Some(Text { nodes: nodes.into(), accelerators: accelerators(&inside), spot: spot.or(Some(false)) })
-}
-
-fn asked_for_both(nodes: u32, inside: &str) -> Option<Text> {
-    Some(Text { nodes: nodes.into(), accelerators: accelerators(inside), spot: None })
+    Some(Text { nodes: nodes.into(), accelerators: accelerators(&elements), spot })
 }
 
 /// The accelerators between the brackets. A task has one kind at most: two are alternatives, of which either may run.
-fn accelerators(inside: &str) -> Option<BTreeMap<String, f64>> {
+/// Whoever asks says each with its count, or the CPUs; what a cluster has stands among other words. No word is no answer.
+fn accelerators(elements: &[(bool, &str)]) -> Option<BTreeMap<String, f64>> {
     let mut found = BTreeMap::new();
-    for element in inside.split(',') {
-        let Some((name, count)) = element.trim().split_once(':') else { continue };
+    let mut told = false;
+    for (asked, element) in elements.iter().filter(|(_, element)| *element != "use_spot") {
+        told = true;
+        let gpus = element.strip_prefix("gpus=");
+        let Some((name, count)) = gpus.unwrap_or(element).rsplit_once(':') else {
+            if *asked || gpus.is_some() {
+                return None;
+            }
+            continue;
+        };
         let name = name.trim();
-        let name = name.strip_prefix("gpus=").unwrap_or(name);
         if name.eq_ignore_ascii_case("cpu") {
             continue;
         }
-        let count: f64 = count.trim().parse().ok().filter(|count| (0.0..1e6).contains(count))?;
+        let count: f64 = count.trim().parse().ok().filter(|count| POSSIBLE.contains(count) && !name.is_empty())?;
         // The same one with two counts is a choice, too.
         if found.insert(name.to_owned(), count).is_some_and(|other: f64| other != count) {
             return None;
         }
     }
-    (found.len() <= 1).then_some(found)
+    (found.len() <= 1 && told).then_some(found)
 }
 
 #[cfg(test)]
@@ -141,14 +148,40 @@ mod tests {
 
     #[test]
     fn no_gpu_is_known_and_differs_from_unknown() {
-        for text in ["1x[CPU:1+]", "2x[CPU:4]", "1x[tpu-v5e-8:1]", "1x[Trainium:16]", "4x[Inferentia2:1]", "1x[]"] {
+        for text in ["1x[CPU:1+]", "2x[CPU:4]", "1x[tpu-v5e-8:1]", "1x[Trainium:16]", "4x[Inferentia2:1]"] {
             assert_eq!(gpus(json!({"resources": text})), Some(vec![]), "{text}");
         }
-        for text in
-            ["-", "", "x", "1x", "ax[L4:1]", "1x[L4:many]", "1x[L4:1", "1x[L4:-1]", "1x[L4:NaN]", "1x[L4:1, A10G:1]"]
-        {
-            let expected = if text == "1x" { Some(vec![]) } else { None };
-            assert_eq!(gpus(json!({"resources": text})), expected, "{text}");
+        // Without a count, how many it are is not known; neither is it where nothing is named.
+        for text in [
+            "-",
+            "",
+            "x",
+            "1x",
+            "1x[]",
+            "1x[L4]",
+            "1x[L4][Spot]",
+            "1x[use_spot]",
+            "1x[L4:]",
+            "1x[:1]",
+            "1x[CPU:1+, L4]",
+            "0x[L4:1]",
+            "ax[L4:1]",
+            "1x[L4:many]",
+            "1x[L4:1",
+            "1x[L4:-1]",
+            "1x[L4:NaN]",
+            "1x[L4:1e300]",
+            "1x[L4:1, A10G:1]",
+        ] {
+            assert_eq!(gpus(json!({"resources": text})), None, "{text}");
+        }
+        assert_eq!(gpus(json!({"resources": "1x[L4:1]", "cluster_resources": "1x(gpus=L4, g6.xlarge, ...)"})), None);
+        for text in ["1x(m6i.2xlarge, ...)", "2x[spot](cpus=4, mem=16, ...)", "1x(...)"] {
+            assert_eq!(gpus(json!({"resources": "1x[L4:1]", "cluster_resources": text})), Some(vec![]), "{text}");
+        }
+        // A cluster's own counts, if they are possible ones.
+        for count in [json!(-8), json!(1e300)] {
+            assert_eq!(gpus(json!({"resources": "1x[L4:1]", "accelerators": {"L4": count}})), None, "{count}");
         }
         assert_eq!(of(json!({"resources": null, "cluster_resources": "-"})), Held { gpus: None, spot: None });
     }

@@ -8,8 +8,10 @@ use super::page::hash;
 use super::service::Answer;
 use super::service::Call;
 use super::service::Reply;
+use crate::asana;
 use crate::datadog::Keys;
 use crate::github;
+use crate::wandb;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -60,6 +62,8 @@ impl Default for Secrets {
             ("github/dashboard-token", github::TOKEN.to_owned()),
             ("datadog/api-key", api),
             ("datadog/app-key", application),
+            ("asana/access-token", asana::TOKEN.to_owned()),
+            ("wandb/api-key", wandb::KEY.to_owned()),
             ("orgpulse/all", together.to_string()),
         ];
         let contents = texts.into_iter().map(|(name, text)| (name.to_owned(), Content::Text(text))).collect();

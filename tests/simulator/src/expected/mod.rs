@@ -2,8 +2,10 @@
 //! with the collectors. The simulator's replies are one reading of the vendors' facts and a collector is another; this
 //! is the referee. One module a section.
 
+pub mod asana;
 pub mod ec2;
 pub mod github;
+pub mod wandb;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;

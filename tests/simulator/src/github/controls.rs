@@ -226,7 +226,7 @@ impl State {
         controls.issued += 1;
         // The stateless form: longer than the forty characters that tokens once had.
         let body =
-            super::app::to_base64url(format!("installation {installation} token {}", controls.issued).as_bytes());
+            crate::base64url::to_base64url(format!("installation {installation} token {}", controls.issued).as_bytes());
         let token = format!("ghs_{}_eyJhbGciOiJFUzI1NiJ9.{body}.{}", app.id, "s".repeat(86));
         let end = now + app.token_life.as_secs() as i64;
         controls.tokens.insert(token.clone(), Some(end));

@@ -4,6 +4,7 @@ use super::Organisation;
 use super::Repository;
 use super::Scale;
 use super::User;
+use super::asana;
 use super::aws;
 use super::deliver;
 use super::history::History;
@@ -17,6 +18,7 @@ use super::time::before_week;
 use super::time::in_week;
 use super::time::plus;
 use super::time::whole;
+use super::wandb;
 use fastrand::Rng;
 use jiff::Timestamp;
 
@@ -63,8 +65,10 @@ pub fn organisation(seed: u64, scale: &Scale, now: Timestamp) -> Organisation {
         repository(&mut rng, &users, scale, instant, i, kind)
     });
     let repositories = repositories.collect();
+    let asana = asana::generate(seed, scale.asana, now);
+    let wandb = wandb::generate(seed, &scale.wandb, instant);
     let aws = aws::generate(seed, &scale.aws, now);
-    Organisation { seed, now, login: "acme".into(), users, repositories, aws }
+    Organisation { seed, now, login: "acme".into(), users, repositories, asana, wandb, aws }
 }
 
 fn repository(rng: &mut Rng, users: &[User], scale: &Scale, now: Timestamp, index: usize, kind: Kind) -> Repository {

@@ -3,6 +3,7 @@
 //! All instants are whole seconds, as GitHub states them. What the wire spells differently in REST and GraphQL
 //! (a bot's login, a status in capitals) is kept once, in REST's spelling without the bot's suffix.
 
+pub mod asana;
 pub mod aws;
 mod deliver;
 mod generate;
@@ -13,6 +14,7 @@ mod pulls;
 mod runs;
 mod scale;
 mod time;
+pub mod wandb;
 mod words;
 
 pub use jobs::Job;
@@ -33,6 +35,10 @@ pub struct Organisation {
     pub users: Vec<User>,
     /// The repositories, in the order they are to be configured.
     pub repositories: Vec<Repository>,
+    /// The task tracker.
+    pub asana: asana::Asana,
+    /// What Weights & Biases knows.
+    pub wandb: wandb::Wandb,
     /// The account at AWS.
     pub aws: aws::Aws,
 }

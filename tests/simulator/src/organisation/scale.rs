@@ -1,6 +1,8 @@
 //! How large a described organisation is.
 
+use super::asana::AsanaScale;
 use super::aws::AwsScale;
+use super::wandb::WandbScale;
 
 /// Sizes. The weekly numbers are those within the window of seven days that ends at the organisation's instant,
 /// for each repository that has such things; more of each kind lies outside of the window.
@@ -29,6 +31,10 @@ pub struct Scale {
     /// Whether some pull requests do not tell the files of their commits: those begun before the window, those that
     /// touch a file twice or put one back.
     pub untidy: bool,
+    /// The task tracker.
+    pub asana: AsanaScale,
+    /// Weights & Biases.
+    pub wandb: WandbScale,
     /// The account at AWS: none unless it is asked for.
     pub aws: AwsScale,
 }
@@ -49,6 +55,8 @@ impl Scale {
             deployments_7d: 40,
             long_history: 10_500,
             untidy: false,
+            asana: AsanaScale::reference(),
+            wandb: WandbScale::reference(),
             aws: AwsScale::none(),
         }
     }
@@ -72,6 +80,8 @@ impl Scale {
             deployments_7d: 10,
             long_history: 300,
             untidy: true,
+            asana: AsanaScale::small(),
+            wandb: WandbScale::small(),
             aws: AwsScale::none(),
         }
     }
@@ -92,6 +102,8 @@ impl Scale {
             deployments_7d: upto(25),
             long_history: 200 + upto(600),
             untidy: true,
+            asana: AsanaScale::random(seed),
+            wandb: WandbScale::random(seed),
             aws: AwsScale::none(),
         }
     }
@@ -110,6 +122,8 @@ impl Scale {
             deployments_7d: self.deployments_7d * n,
             long_history: self.long_history,
             untidy: self.untidy,
+            asana: self.asana.times(n),
+            wandb: self.wandb.times(n),
             aws: self.aws.times(n),
         }
     }

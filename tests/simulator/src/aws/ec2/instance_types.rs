@@ -64,10 +64,13 @@ fn write(xml: &mut Xml, kind: &InstanceType) {
             // The first generation is told of in two ways.
             if name == "Inferentia" {
                 xml.element("inferenceAcceleratorInfo", |xml| {
-                    xml.items("accelerators", [()], |xml, ()| {
-                        xml.text("count", count);
-                        xml.text("name", name);
-                        xml.text("manufacturer", "AWS");
+                    // The one list of EC2 whose elements are not called `item`.
+                    xml.element("accelerators", |xml| {
+                        xml.element("member", |xml| {
+                            xml.text("count", count);
+                            xml.text("name", name);
+                            xml.text("manufacturer", "AWS");
+                        });
                     });
                 });
             }

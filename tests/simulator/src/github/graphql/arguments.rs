@@ -1,52 +1,19 @@
-//! A field's arguments, by name.
+//! Arguments as GitHub spells them.
 
-use super::failure::Failure;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use jiff::Timestamp;
-use serde_json::Map;
-use serde_json::Value;
 
-pub struct Arguments(pub Map<String, Value>);
+/// An instant; none when the argument was not given.
+pub fn instant(arguments: &Arguments, name: &str) -> Result<Option<Timestamp>, Failure> {
+    let Some(text) = arguments.text(name) else { return Ok(None) };
+    let invalid =
+        |_| Failure::error("ARGUMENT_LITERALS_INCOMPATIBLE", format!("'{text}' is not a valid instant for {name}"));
+    text.parse().map(Some).map_err(invalid)
+}
 
-impl Arguments {
-    /// An argument that was given and is not null.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|v| !v.is_null())
-    }
-
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(name).and_then(Value::as_str)
-    }
-
-    pub fn number(&self, name: &str) -> Option<i64> {
-        self.get(name).and_then(Value::as_i64)
-    }
-
-    /// A list of names, where a single one stands for a list of one, as GraphQL has it.
-    pub fn list(&self, name: &str) -> Option<Vec<&str>> {
-        match self.get(name)? {
-            Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect()),
-            one => Some(one.as_str().into_iter().collect()),
-        }
-    }
-
-    pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let invalid =
-            |_| Failure::error("ARGUMENT_LITERALS_INCOMPATIBLE", format!("'{text}' is not a valid instant for {name}"));
-        text.parse().map(Some).map_err(invalid)
-    }
-
-    /// `orderBy`: the field's name and whether it descends.
-    pub fn order(&self) -> Option<(&str, bool)> {
-        let order = self.get("orderBy")?;
-        Some((order["field"].as_str()?, order["direction"].as_str() == Some("DESC")))
-    }
-
-    /// Refuses arguments that GitHub would obey and the simulator would not.
-    pub fn only(&self, field: &str, known: &[&str]) -> Result<(), Failure> {
-        let paging = ["first", "last", "after", "before"];
-        let unknown =
-            self.0.iter().find(|(n, v)| !v.is_null() && !known.contains(&n.as_str()) && !paging.contains(&n.as_str()));
-        unknown.map_or(Ok(()), |(name, _)| Err(Failure::unknown(format!("the argument {name} of {field}"))))
-    }
+/// `orderBy`: the field's name and whether it descends.
+pub fn order(arguments: &Arguments) -> Option<(&str, bool)> {
+    let order = arguments.get("orderBy")?;
+    Some((order["field"].as_str()?, order["direction"].as_str() == Some("DESC")))
 }

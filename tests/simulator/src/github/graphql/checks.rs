@@ -1,10 +1,8 @@
 //! Checks: workflow runs as GraphQL shows them, by the commit that they ran for.
 
-use super::arguments::Arguments;
 use super::connection;
 use super::connection::Connection;
 use super::connection::Extra;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Repo;
@@ -12,6 +10,8 @@ use super::object::Resolved;
 use super::object::instant;
 use super::object::leaf;
 use super::object::object;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use crate::organisation::CommitId;
 use crate::organisation::Job;
 use std::collections::BTreeMap;

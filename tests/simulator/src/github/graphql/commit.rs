@@ -1,10 +1,9 @@
 //! Commits and their history.
 
-use super::arguments::Arguments;
+use super::arguments;
 use super::checks;
 use super::connection;
 use super::deployment;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Repo;
@@ -12,6 +11,8 @@ use super::object::instant;
 use super::object::leaf;
 use super::object::object;
 use crate::github::index;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use crate::organisation::CommitId;
 use crate::organisation::PullId;
 
@@ -78,7 +79,7 @@ fn pulls<'a>(repo: Repo<'a>, id: CommitId, arguments: &Arguments) -> Outcome<'a>
         _ => false,
     };
     let mut found: Vec<PullId> = repo.is.commits[id].pulls.iter().copied().filter(fits).collect();
-    let (field, descending) = arguments.order().unwrap_or(("CREATED_AT", false));
+    let (field, descending) = arguments::order(arguments).unwrap_or(("CREATED_AT", false));
     match field {
         "UPDATED_AT" => found.sort_by_key(|p| repo.is.pulls[*p].updated_at),
         // Pull requests lie in the order of their creation.
@@ -93,7 +94,7 @@ fn pulls<'a>(repo: Repo<'a>, id: CommitId, arguments: &Arguments) -> Outcome<'a>
 /// Both bounds are compared with the committer's date and belong to the range.
 fn history<'a>(repo: Repo<'a>, id: CommitId, arguments: &Arguments) -> Outcome<'a> {
     arguments.only("Commit.history", &["since", "until"])?;
-    let (since, until) = (arguments.instant("since")?, arguments.instant("until")?);
+    let (since, until) = (arguments::instant(arguments, "since")?, arguments::instant(arguments, "until")?);
     let date = |id: &CommitId| repo.is.commits[*id].committed_at;
     let fits = |id: &&CommitId| since.is_none_or(|s| date(id) >= s) && until.is_none_or(|u| date(id) <= u);
     let own;

@@ -1,13 +1,13 @@
 //! Pages of lists: `first`/`after`, `last`/`before`, and cursors that mean nothing to a client.
 
-use super::arguments::Arguments;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Resolved;
 use super::object::leaf;
-use crate::github::app::base64url;
-use crate::github::app::to_base64url;
+use crate::base64url::base64url;
+use crate::base64url::to_base64url;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use serde_json::Value;
 use std::rc::Rc;
 

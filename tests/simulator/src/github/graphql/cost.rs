@@ -3,8 +3,8 @@
 
 use super::Reply;
 use super::connection;
-use super::document::Prepared;
 use super::refuse;
+use crate::graphql::Prepared;
 use apollo_compiler::ast::Field;
 use serde_json::json;
 

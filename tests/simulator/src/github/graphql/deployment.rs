@@ -1,21 +1,22 @@
 //! Deployments.
 
-use super::arguments::Arguments;
+use super::arguments;
 use super::connection;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Repo;
 use super::object::instant;
 use super::object::leaf;
 use super::object::object;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 
 /// A page of the given ones, which lie oldest first, as GitHub orders them by default.
 pub fn page<'a>(repo: Repo<'a>, mut of: Vec<usize>, arguments: &Arguments) -> Outcome<'a> {
     arguments.only("deployments", &["environments", "orderBy"])?;
     let environments = arguments.list("environments");
     of.retain(|i| environments.as_ref().is_none_or(|e| e.contains(&repo.is.deployments[*i].environment.as_str())));
-    if arguments.order().is_some_and(|(_, descending)| descending) {
+    if arguments::order(arguments).is_some_and(|(_, descending)| descending) {
         of.reverse();
     }
     connection::page("DeploymentConnection", arguments, of.len(), |i| Object::Deployment(repo, of[i]))

@@ -1,132 +1,57 @@
-//! Executes a prepared document field by field.
+//! Executes a prepared document over the described organisation.
 
 use super::Answer;
 use super::Reply;
 use super::State;
-use super::arguments::Arguments;
 use super::checks;
 use super::commit;
 use super::connection;
 use super::cost::Price;
 use super::deployment;
-use super::document::Prepared;
-use super::failure::Failure;
+use super::object;
 use super::object::Object;
 use super::object::Outcome;
-use super::object::Resolved;
-use super::object::is_a;
 use super::people;
 use super::pull;
 use super::query;
 use super::repository;
 use super::review;
-use apollo_compiler::ast::Field;
-use apollo_compiler::ast::Selection;
-use serde_json::Map;
+use crate::graphql;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
+use crate::graphql::Graph;
+use crate::graphql::Prepared;
 use serde_json::Value;
 use serde_json::json;
 
 pub fn execute(state: &State, prepared: &Prepared, price: &Price) -> Answer {
-    let mut executor = Executor { state, prepared, price, errors: Vec::new() };
-    let mut path = Vec::new();
-    let data = executor.select(&Object::Query, &[&prepared.operation.selection_set], &mut path)?;
+    let (data, errors) = graphql::execute(&Hub { state, price }, &Object::Query, prepared)?;
     let mut body = json!({ "data": data });
-    if !executor.errors.is_empty() {
-        body["errors"] = executor.errors.into();
+    if !errors.is_empty() {
+        body["errors"] = errors.into();
     }
     Ok(Reply::json(200, &body))
 }
 
-struct Executor<'a> {
+struct Hub<'a> {
     state: &'a State,
-    prepared: &'a Prepared<'a>,
     price: &'a Price,
-    errors: Vec<Value>,
 }
 
-/// The fields that end up under one name of the reply.
-type Group<'a> = (&'a str, Vec<&'a Field>);
+impl<'a> Graph for Hub<'a> {
+    type Object = Object<'a>;
 
-impl<'a> Executor<'a> {
-    fn select(&mut self, object: &Object<'a>, sets: &[&'a [Selection]], path: &mut Vec<Value>) -> Result<Value, Reply> {
-        let users = &self.state.organisation.users;
-        let kind = object.type_name(|user| users[user].is_bot);
-        let mut groups: Vec<Group> = Vec::new();
-        for set in sets {
-            self.collect(kind, set, &mut groups)?;
-        }
-        let mut out = Map::new();
-        for (name, fields) in groups {
-            path.push(name.into());
-            let value = self.field(object, kind, &fields, path)?;
-            path.pop();
-            out.insert(name.to_owned(), value);
-        }
-        Ok(Value::Object(out))
+    fn type_name(&self, object: &Object<'a>) -> &'static str {
+        object.type_name(|user| self.state.organisation.users[user].is_bot)
     }
 
-    fn collect(&self, kind: &str, set: &'a [Selection], groups: &mut Vec<Group<'a>>) -> Result<(), Reply> {
-        for selection in set {
-            match selection {
-                Selection::Field(field) if self.prepared.included(&field.directives) => {
-                    let name = field.response_name().as_str();
-                    match groups.iter_mut().find(|(n, _)| *n == name) {
-                        Some((_, fields)) => fields.push(field),
-                        None => groups.push((name, vec![field])),
-                    }
-                }
-                Selection::InlineFragment(inline) if self.prepared.included(&inline.directives) => {
-                    let applies =
-                        inline.type_condition.as_ref().map_or(Ok(true), |c| is_a(kind, c)).map_err(refused)?;
-                    if applies {
-                        self.collect(kind, &inline.selection_set, groups)?;
-                    }
-                }
-                Selection::FragmentSpread(spread) if self.prepared.included(&spread.directives) => {
-                    let fragment = self.prepared.fragment(&spread.fragment_name)?;
-                    if is_a(kind, &fragment.type_condition).map_err(refused)? {
-                        self.collect(kind, &fragment.selection_set, groups)?;
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+    fn is_a(&self, kind: &str, condition: &str) -> Result<bool, Failure> {
+        object::is_a(kind, condition)
     }
 
-    fn field(
-        &mut self,
-        object: &Object<'a>,
-        kind: &str,
-        fields: &[&'a Field],
-        path: &mut Vec<Value>,
-    ) -> Result<Value, Reply> {
-        let field = fields[0];
-        if field.name == "__typename" {
-            return Ok(kind.into());
-        }
-        let arguments = self.prepared.arguments(field);
-        let sets: Vec<&[Selection]> = fields.iter().map(|f| f.selection_set.as_slice()).collect();
-        match self.resolve(object, &field.name, &arguments) {
-            Ok(Resolved::Leaf(value)) => Ok(value),
-            Ok(Resolved::Object(object)) => self.select(&object, &sets, path),
-            Ok(Resolved::List(items)) => {
-                let mut out = Vec::with_capacity(items.len());
-                for (i, item) in items.iter().enumerate() {
-                    path.push(i.into());
-                    out.push(self.select(item, &sets, path)?);
-                    path.pop();
-                }
-                Ok(Value::Array(out))
-            }
-            Err(Failure::Unknown(what)) => Err(Failure::unknown_reply(&what)),
-            Err(Failure::Error { kind, message }) => {
-                let locations: Vec<Value> = Vec::new();
-                self.errors
-                    .push(json!({ "type": kind, "path": path.clone(), "locations": locations, "message": message }));
-                Ok(Value::Null)
-            }
-        }
+    fn error(&self, kind: &str, message: &str, path: &[Value]) -> Value {
+        let locations: Vec<Value> = Vec::new();
+        json!({ "type": kind, "path": path, "locations": locations, "message": message })
     }
 
     fn resolve(&self, object: &Object<'a>, field: &str, arguments: &Arguments) -> Outcome<'a> {
@@ -175,12 +100,5 @@ impl<'a> Executor<'a> {
             Object::Edge(connection, i) => connection::resolve_edge(connection, *i, field),
             Object::PageInfo(connection) => connection::resolve_page_info(connection, field),
         }
-    }
-}
-
-fn refused(failure: Failure) -> Reply {
-    match failure {
-        Failure::Unknown(what) => Failure::unknown_reply(&what),
-        Failure::Error { message, .. } => super::refuse(json!({ "message": message })),
     }
 }

@@ -6,9 +6,7 @@ mod commit;
 mod connection;
 mod cost;
 mod deployment;
-mod document;
 mod execute;
-mod failure;
 mod object;
 mod people;
 mod pull;
@@ -22,8 +20,9 @@ use super::controls::State;
 use super::quota::Resource;
 use super::reply::Answer;
 use super::reply::Reply;
-use apollo_compiler::ast::Document;
-use document::Prepared;
+use crate::graphql;
+use crate::graphql::Prepared;
+use crate::graphql::Refusal;
 use serde_json::Value;
 use serde_json::json;
 
@@ -38,8 +37,7 @@ pub fn answer(state: &State, body: &[u8]) -> Answer {
         let message = "API rate limit already exceeded for user ID 4100000.";
         return Err(refuse(json!({ "type": "RATE_LIMITED", "code": "graphql_rate_limit", "message": message })));
     }
-    let document =
-        Document::parse(text, "document.graphql").map_err(|e| Reply::json(200, &schema::parse_errors(&e.errors)))?;
+    let document = graphql::parse(text).map_err(|mistakes| Reply::json(200, &schema::parse_errors(&mistakes)))?;
     if let Some(path) = &state.schema {
         schema::validate(path, text)?;
     }
@@ -57,4 +55,13 @@ pub fn answer(state: &State, body: &[u8]) -> Answer {
 /// A refusal of the whole document, without data.
 fn refuse(error: Value) -> Reply {
     Reply::json(200, &json!({ "errors": [error] }))
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Reply {
+        match refusal {
+            Refusal::Errors(errors) => Reply::json(200, &json!({ "errors": errors })),
+            Refusal::Unknown(what) => Reply::unknown(&what),
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! What a field can lead to.
 
 use super::connection::Connection;
-use super::failure::Failure;
 use crate::github::index::Index;
+use crate::graphql::Failure;
 use crate::organisation::CommitId;
 use crate::organisation::Job;
 use crate::organisation::PullId;
@@ -57,11 +57,7 @@ pub enum Object<'a> {
 }
 
 /// A field's value before its own selection is applied.
-pub enum Resolved<'a> {
-    Leaf(Value),
-    Object(Object<'a>),
-    List(Vec<Object<'a>>),
-}
+pub type Resolved<'a> = crate::graphql::Resolved<Object<'a>>;
 
 pub type Outcome<'a> = Result<Resolved<'a>, Failure>;
 

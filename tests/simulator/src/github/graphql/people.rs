@@ -1,9 +1,7 @@
 //! Accounts, and people as git knows them.
 
 use super::State;
-use super::arguments::Arguments;
 use super::connection;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Repo;
@@ -11,6 +9,8 @@ use super::object::instant;
 use super::object::leaf;
 use super::object::object;
 use super::query;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use crate::organisation::CommitId;
 use crate::organisation::UserId;
 

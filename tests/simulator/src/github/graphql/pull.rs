@@ -1,9 +1,8 @@
 //! Pull requests and what hangs on them.
 
-use super::arguments::Arguments;
+use super::arguments;
 use super::checks;
 use super::connection;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Repo;
@@ -11,6 +10,8 @@ use super::object::instant;
 use super::object::leaf;
 use super::object::object;
 use super::review;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use crate::organisation::PullId;
 use crate::organisation::PullRequest;
 use jiff::Timestamp;
@@ -100,7 +101,7 @@ fn timeline<'a>(repo: Repo<'a>, id: PullId, arguments: &Arguments) -> Outcome<'a
     let Some(kinds) = arguments.list("itemTypes") else {
         return Err(Failure::unknown("PullRequest.timelineItems without itemTypes"));
     };
-    let since = arguments.instant("since")?;
+    let since = arguments::instant(arguments, "since")?;
     let mut items: Vec<(Timestamp, Object)> = Vec::new();
     for kind in kinds {
         match kind {

@@ -1,9 +1,7 @@
 //! The root.
 
 use super::State;
-use super::arguments::Arguments;
 use super::cost::Price;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Repo;
@@ -13,6 +11,8 @@ use super::object::leaf;
 use super::object::object;
 use super::search;
 use crate::github::quota::Resource;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use jiff::Timestamp;
 
 pub fn resolve<'a>(state: &'a State, field: &str, arguments: &Arguments) -> Outcome<'a> {

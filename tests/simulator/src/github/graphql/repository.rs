@@ -1,9 +1,8 @@
 //! Repositories and branches.
 
-use super::arguments::Arguments;
+use super::arguments;
 use super::connection;
 use super::deployment;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Repo;
@@ -11,6 +10,8 @@ use super::object::instant;
 use super::object::leaf;
 use super::object::object;
 use super::pull;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use crate::organisation::CommitId;
 use crate::organisation::PullId;
 
@@ -70,7 +71,7 @@ fn refs<'a>(repo: Repo<'a>, arguments: &Arguments) -> Outcome<'a> {
     // Branches lie by name, and under refs/heads/ GitHub knows no other order.
     let mut found: Vec<usize> = (0..repo.is.branches.len()).filter(|i| fits(&repo.is.branches[*i].name)).collect();
     let descending =
-        arguments.order().map_or(arguments.text("direction") == Some("DESC"), |(_, descending)| descending);
+        arguments::order(arguments).map_or(arguments.text("direction") == Some("DESC"), |(_, descending)| descending);
     if descending {
         found.reverse();
     }
@@ -94,7 +95,7 @@ fn git_object<'a>(repo: Repo<'a>, arguments: &Arguments) -> Result<Option<Object
 
 fn pulls<'a>(repo: Repo<'a>, arguments: &Arguments) -> Outcome<'a> {
     arguments.only("Repository.pullRequests", &["states", "orderBy", "baseRefName", "headRefName", "labels"])?;
-    let (field, descending) = arguments.order().unwrap_or(("CREATED_AT", false));
+    let (field, descending) = arguments::order(arguments).unwrap_or(("CREATED_AT", false));
     let mut ids: Vec<PullId> = match field {
         "CREATED_AT" => (0..repo.is.pulls.len()).collect(),
         "UPDATED_AT" => repo.index.pulls_by_update.clone(),

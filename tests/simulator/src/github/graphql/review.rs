@@ -1,14 +1,14 @@
 //! Reviews, threads and comments.
 
-use super::arguments::Arguments;
 use super::connection;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Repo;
 use super::object::instant;
 use super::object::leaf;
 use super::object::object;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use crate::organisation::Comment;
 use crate::organisation::PullId;
 

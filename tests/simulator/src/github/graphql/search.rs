@@ -1,16 +1,16 @@
 //! Search for pull requests. The count is exact; only the first thousand can be paged through.
 
 use super::State;
-use super::arguments::Arguments;
 use super::connection::Connection;
 use super::connection::Extra;
-use super::failure::Failure;
 use super::object::Object;
 use super::object::Outcome;
 use super::object::Repo;
 use super::object::Resolved;
 use super::query;
 use crate::github::range::Range;
+use crate::graphql::Arguments;
+use crate::graphql::Failure;
 use crate::organisation::PullRequest;
 use jiff::Timestamp;
 use std::rc::Rc;

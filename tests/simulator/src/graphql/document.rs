@@ -1,8 +1,7 @@
 //! A document made ready to execute: the operation that was asked for, its fragments and its variables.
 
-use super::Reply;
-use super::arguments::Arguments;
-use super::refuse;
+use super::Arguments;
+use super::Refusal;
 use apollo_compiler::ast::Definition;
 use apollo_compiler::ast::DirectiveList;
 use apollo_compiler::ast::Document;
@@ -24,7 +23,7 @@ pub struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    pub fn of(document: &'a Document, request: &Value) -> Result<Prepared<'a>, Reply> {
+    pub fn of(document: &'a Document, request: &Value) -> Result<Prepared<'a>, Refusal> {
         let mut operations: Vec<&OperationDefinition> = Vec::new();
         let mut fragments = HashMap::new();
         for definition in &document.definitions {
@@ -33,7 +32,9 @@ impl<'a> Prepared<'a> {
                 Definition::FragmentDefinition(fragment) => {
                     fragments.insert(fragment.name.as_str(), fragment.as_ref());
                 }
-                _ => return Err(refuse(json!({ "message": "A document holds operations and fragments only" }))),
+                _ => {
+                    return Err(Refusal::error(json!({ "message": "A document holds operations and fragments only" })));
+                }
             }
         }
         let name = request["operationName"].as_str();
@@ -44,19 +45,19 @@ impl<'a> Prepared<'a> {
             _ => None,
         };
         let missing =
-            || refuse(json!({ "message": format!("No operation named {name:?}, or several and none named") }));
+            || Refusal::error(json!({ "message": format!("No operation named {name:?}, or several and none named") }));
         let operation = operation.ok_or_else(missing)?;
         if !operation.operation_type.is_query() {
-            return Err(Reply::unknown("mutations"));
+            return Err(Refusal::Unknown("mutations".into()));
         }
         let given = request["variables"].as_object().cloned().unwrap_or_default();
         let variables = variables(operation, &given)?;
         Ok(Prepared { operation, fragments, variables })
     }
 
-    pub fn fragment(&self, name: &str) -> Result<&'a FragmentDefinition, Reply> {
+    pub fn fragment(&self, name: &str) -> Result<&'a FragmentDefinition, Refusal> {
         let missing = || {
-            refuse(
+            Refusal::error(
                 json!({ "message": format!("Fragment {name} was used, but not defined"), "extensions": { "code": "useAndDefineFragment" } }),
             )
         };
@@ -82,7 +83,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// The fields of a selection with those of its fragments, whatever their types.
-    pub fn fields(&self, selections: &'a [Selection], out: &mut Vec<&'a Field>) -> Result<(), Reply> {
+    pub fn fields(&self, selections: &'a [Selection], out: &mut Vec<&'a Field>) -> Result<(), Refusal> {
         for selection in selections {
             match selection {
                 Selection::Field(field) if self.included(&field.directives) => out.push(field),
@@ -126,7 +127,7 @@ fn literal_value(literal: &Literal) -> Option<Value> {
     })
 }
 
-fn variables(operation: &OperationDefinition, given: &Map<String, Value>) -> Result<Map<String, Value>, Reply> {
+fn variables(operation: &OperationDefinition, given: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
     let mut out = Map::new();
     for variable in &operation.variables {
         let name = variable.name.as_str();
@@ -135,7 +136,7 @@ fn variables(operation: &OperationDefinition, given: &Map<String, Value>) -> Res
         let refusal = |explanation: &str| {
             let message = format!("Variable ${name} of type {} was provided invalid value", variable.ty);
             let problems = json!([{ "path": [], "explanation": explanation }]);
-            refuse(json!({ "message": message, "extensions": { "value": value, "problems": problems } }))
+            Refusal::error(json!({ "message": message, "extensions": { "value": value, "problems": problems } }))
         };
         match &value {
             None if variable.ty.is_non_null() => return Err(refusal("Expected value to not be null")),

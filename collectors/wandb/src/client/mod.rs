@@ -1,0 +1,136 @@
+//! The way to W&B: one GraphQL document at a time, and what its answer means.
+
+mod reply;
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use collector::Context;
+use collector::Failure;
+use collector::Meter;
+use collector::Reason;
+use collector::transport::Ask;
+use collector::transport::Pace;
+use collector::transport::Transport;
+use reqwest::header::AUTHORIZATION;
+use reqwest::header::HeaderValue;
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use crate::config::Config;
+use crate::config::Project;
+use crate::queries::Query;
+use crate::records::Data;
+
+/// Name and variable of the setting that holds the server's address.
+const SETTING: &str = "wandb.base_url (WANDB_BASE_URL)";
+/// Its user name for every key.
+const USER: &str = "api";
+
+/// The pace of a collection. Four at once: the limits of W&B are by the time that its database spends on a project, and
+/// the listings of one project and of several overlap. A try has the 30 s of the vendor's own client. A page has at most
+/// about 1 MB; a server that sent whole summaries in spite of the keys would send far more.
+pub(crate) const PACE: Pace =
+    Pace { first_wait: Duration::from_secs(1), per_try: Duration::from_secs(30), in_flight: 4, max_body: 8 << 20 };
+
+/// The client of one collection.
+#[derive(Debug)]
+pub(crate) struct Client {
+    transport: Transport,
+    meter: Arc<Meter>,
+    /// Where GraphQL is.
+    address: String,
+    authorization: HeaderValue,
+    /// Requests at once, with their further tries: the transport's own limit lets those that wait be sent after a refusal.
+    permits: Semaphore,
+    /// Why the server refused the key. Then nothing more is sent: every answer would be the same.
+    refused: OnceLock<Failure>,
+}
+
+impl Client {
+    /// A client of the server that `config` names.
+    ///
+    /// # Errors
+    /// When the key cannot stand in a header, or the address is none.
+    pub fn new(config: &Config, context: &Context, pace: Pace) -> Result<Client, Failure> {
+        let transport = Transport::new(context, pace, SETTING);
+        let address = format!("{}/graphql", config.base_url);
+        let key = config.api_key.expose_secret();
+        transport.secrets().keep(key);
+        let unfit = |why: &str| Failure::new(Reason::Config, "make a request to W&B", why);
+        let request = context.http().post(&address).basic_auth(USER, Some(key)).build();
+        let request = request.map_err(|_| unfit("the address is none").with_cure(format!("Check {SETTING}")))?;
+        let authorization =
+            request.headers().get(AUTHORIZATION).ok_or_else(|| unfit("the key fits no header"))?.clone();
+        // A server that echoes the header has the key in this form.
+        let encoded = authorization.to_str().ok().and_then(|text| text.strip_prefix("Basic "));
+        transport.secrets().keep(encoded.unwrap_or_default());
+        Ok(Client {
+            transport,
+            meter: Arc::clone(context.meter()),
+            address,
+            authorization,
+            permits: Semaphore::new(pace.in_flight),
+            refused: OnceLock::new(),
+        })
+    }
+
+    /// Why the server refused the key, if it did.
+    pub fn refused(&self) -> Option<&Failure> {
+        self.refused.get()
+    }
+
+    /// Asks a document about a project, which has to be there.
+    pub async fn project<T: DeserializeOwned>(
+        &self,
+        query: Query,
+        project: &Project,
+        variables: Value,
+    ) -> Result<T, Failure> {
+        let mut variables = variables;
+        variables["entity"] = json!(project.entity);
+        variables["project"] = json!(project.name);
+        let words = format!("{} of {project}", query.what);
+        let data: Data<T> = self.ask(query, &words, &variables).await?;
+        data.project.ok_or_else(|| {
+            let why = "W&B knows no such project, or hides it from this key";
+            Failure::new(Reason::NotFound, format!("read {words}"), why).with_cure(format!(
+                "Check the name in wandb.projects, that the key's owner may see the project, and with `orgpulse doctor` \
+                 whose key it is; {project} has to be entity/project as in the project's address"
+            ))
+        })
+    }
+
+    /// Asks a document. `words` completes "failed to read ...".
+    pub async fn ask<T: DeserializeOwned>(&self, query: Query, words: &str, variables: &Value) -> Result<T, Failure> {
+        let ask = Ask { doing: format!("read {words}"), asking: words.to_owned() };
+        // It is never closed; whoever holds a permit ends by the deadline.
+        let _permit = self.permits.acquire().await.ok();
+        if let Some(refused) = self.refused.get() {
+            return Err(Failure { doing: ask.doing, ..refused.clone() });
+        }
+        let body = json!({"query": query.text, "variables": variables, "operationName": query.name});
+        let build = |http: &reqwest::Client| {
+            http.post(&self.address).header(AUTHORIZATION, self.authorization.clone()).json(&body)
+        };
+        let read = |reply: &_| reply::read(reply, &ask, &self.transport, &self.meter);
+        let outcome = self.transport.send(&ask, &build, &read).await;
+        outcome.map_err(|failure| {
+            if failure.reason == Reason::Unauthorized {
+                // The first refusal stays.
+                let _ = self.refused.set(failure.clone());
+            }
+            match failure.reason {
+                Reason::RateLimited if failure.cure.is_empty() => failure.with_cure(reply::SLOWER),
+                _ => failure,
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! What an answer of W&B means: data, try again, or a failure with words and a cure.
+
+use std::time::Duration;
+
+use collector::Failure;
+use collector::Meter;
+use collector::Reason;
+use collector::transport::Ask;
+use collector::transport::Reply;
+use collector::transport::Transport;
+use collector::transport::Verdict;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+const SERVER: &str = "W&B";
+/// Cure of a limit.
+pub(super) const SLOWER: &str =
+    "Let orgpulse run less often, read fewer projects, or give it a service account's key, whose limit is its own";
+const KEY: &str = "Check WANDB_API_KEY: copy a key of 40 characters or more from the user settings of W&B, and one of the \
+                   same server as wandb.base_url (WANDB_BASE_URL)";
+/// What the headers count in: the share of a budget that W&B does not tell.
+const SCALE: f64 = 1000.0;
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(default)]
+    errors: Option<Vec<GraphqlError>>,
+}
+
+#[derive(Deserialize)]
+struct GraphqlError {
+    #[serde(default)]
+    message: Value,
+    /// Keys and indexes from the root to what has no value.
+    #[serde(default)]
+    path: Option<Vec<Value>>,
+}
+
+/// The data of an answer. The documents ask for nothing that is not needed: data beside an error is a part of what was
+/// asked for, and not a result.
+pub(super) fn read<T: DeserializeOwned>(
+    reply: &Reply,
+    ask: &Ask,
+    transport: &Transport,
+    meter: &Meter,
+) -> Result<T, Verdict> {
+    let wait = limits(reply, transport, meter);
+    let status = reply.status.as_u16();
+    if reply.status.is_success() {
+        return data(reply, ask, wait);
+    }
+    let words = words(reply);
+    let answered = format!("{SERVER} answered {status} {words}");
+    let failure = |reason| Failure::new(reason, ask.doing.as_str(), answered.trim_end());
+    let failed = |failure| Err(Verdict::Failed(failure));
+    if let Some(Verdict::Again { failure, wait: asked }) = reply.temporary(ask, SERVER, &words) {
+        let limited = failure.reason == Reason::RateLimited;
+        let failure = if limited { failure.with_cure(SLOWER) } else { failure };
+        let wait = asked.or(wait.filter(|_| limited));
+        return Err(again(failure, wait, transport));
+    }
+    match status {
+        300..=399 => failed(failure(Reason::BadReply).with_cure(
+            "The answer is a redirect, which is not followed: check wandb.base_url (WANDB_BASE_URL), and look for a login \
+             page in front of the server",
+        )),
+        401 => failed(failure(Reason::Unauthorized).with_cure(KEY)),
+        403 => failed(failure(Reason::Forbidden).with_cure(ACCESS)),
+        404 => failed(
+            failure(Reason::NotFound)
+                .with_cure("Check that wandb.base_url (WANDB_BASE_URL) is the address of a W&B server's API"),
+        ),
+        _ => failed(failure(Reason::BadReply).with_cure(OLDER)),
+    }
+}
+
+const ACCESS: &str = "Give the key's owner access to the project, or use the key of a member of its team";
+const OLDER: &str = "If the server is one of your own, update it: it may be older than what orgpulse asks for";
+
+/// Of a good status: the data, unless there are errors.
+fn data<T: DeserializeOwned>(reply: &Reply, ask: &Ask, wait: Option<Duration>) -> Result<T, Verdict> {
+    if reply.is_html() {
+        return reply.json(ask, SERVER);
+    }
+    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&reply.body) else {
+        // First the words for what is no JSON at all.
+        let _: Value = reply.json(ask, SERVER)?;
+        return Err(bad(ask, "the answer is not what GraphQL promises".to_owned()));
+    };
+    if let Some(error) = envelope.errors.iter().flatten().next() {
+        return Err(judge(error, reply, ask, wait));
+    }
+    let Some(data) = envelope.data else {
+        return Err(bad(ask, "the answer has neither data nor errors".to_owned()));
+    };
+    serde_json::from_str(data.get()).map_err(|error| {
+        let why = format!("the answer is not what the API promises: {}", reply.clip(&error.to_string()));
+        bad(ask, why)
+    })
+}
+
+fn bad(ask: &Ask, why: String) -> Verdict {
+    Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why))
+}
+
+/// What an error inside a 200 means, by its words: W&B gives it no class.
+fn judge(error: &GraphqlError, reply: &Reply, ask: &Ask, wait: Option<Duration>) -> Verdict {
+    let message = reply.clip(error.message.as_str().unwrap_or("an error without a message"));
+    let path: Vec<String> = error.path.iter().flatten().map(|step| step.to_string().replace('"', "")).collect();
+    let place = if path.is_empty() { String::new() } else { format!(" (at {})", reply.clip(&path.join("."))) };
+    let failure = |reason| Failure::new(reason, ask.doing.as_str(), format!("{SERVER} answered: {message}{place}"));
+    let lower = message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(&["rate limit", "too many requests"]) {
+        return Verdict::Again { failure: failure(Reason::RateLimited).with_cure(SLOWER), wait };
+    }
+    if says(&["timeout", "timed out", "internal error", "internal server error", "try again", "unavailable"]) {
+        return Verdict::Again { failure: failure(Reason::Unreachable), wait: None };
+    }
+    Verdict::Failed(if says(&["unauthenticated", "unauthorized", "api key", "not logged in", "must be logged in"]) {
+        failure(Reason::Unauthorized).with_cure(KEY)
+    } else if says(&["permission", "forbidden", "access denied"]) {
+        failure(Reason::Forbidden).with_cure(ACCESS)
+    } else if says(&["not found", "could not find", "does not exist"]) {
+        failure(Reason::NotFound)
+            .with_cure("Check the name in wandb.projects, and that the key's owner may see the project")
+    } else if says(&["cannot query field", "unknown argument", "unknown type"]) {
+        failure(Reason::BadReply).with_cure(OLDER)
+    } else {
+        failure(Reason::Other)
+            .with_cure("A part of the answer is missing, so that none of it is used; see W&B's status page")
+    })
+}
+
+/// Feeds the meter, and has everybody wait where nothing is left. The wait until the limit is renewed, if it is told.
+fn limits(reply: &Reply, transport: &Transport, meter: &Meter) -> Option<Duration> {
+    let number = |name: &str| reply.header(name)?.trim().parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);
+    let reset = number("RateLimit-Reset").and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    if let Some(remaining) = number("RateLimit-Remaining") {
+        let limit = number("RateLimit-Limit").unwrap_or(SCALE);
+        meter.quota("graphql", remaining as u64, limit as u64);
+        if let (true, Some(wait)) = (remaining < 1.0 && reply.status.is_success(), reset) {
+            transport.pause(wait);
+        }
+    }
+    reset
+}
+
+/// Another try; when the wait for a limit does not fit any more, none of the others need ask either.
+fn again(failure: Failure, wait: Option<Duration>, transport: &Transport) -> Verdict {
+    if let Some(wait) = wait.filter(|wait| failure.reason == Reason::RateLimited && !transport.fits(*wait)) {
+        transport.pause(wait);
+        let why = format!("{}; the limit is renewed in {} s, after the deadline", failure.why, wait.as_secs());
+        return Verdict::Failed(Failure { why, ..failure });
+    }
+    Verdict::Again { failure, wait }
+}
+
+/// The server's own words in an answer that is no result: of the first GraphQL error, or of `error` or `message`.
+fn words(reply: &Reply) -> String {
+    let Ok(value) = serde_json::from_slice::<Value>(&reply.body) else {
+        let plain = !reply.is_html() && reply.body.len() < 1000;
+        return if plain { reply.clip(&String::from_utf8_lossy(&reply.body)) } else { String::new() };
+    };
+    let all = [&value["errors"][0]["message"], &value["errors"][0], &value["error"], &value["message"], &value];
+    reply.clip(all.into_iter().find_map(Value::as_str).unwrap_or_default())
+}
