@@ -3,6 +3,7 @@
 pub mod asana;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod checked;
 pub mod datadog;
 #[cfg(feature = "aws")]
 pub mod ec2;

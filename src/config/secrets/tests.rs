@@ -32,7 +32,7 @@ fn token(environment: &[(&str, &str)], file: &str) -> (String, String) {
         (Some(secret), None) => secret.expose_secret().to_owned(),
         (None, Some(reference)) => format!("awaits {reference}"),
         (None, None) => "none".to_owned(),
-        both => panic!("{both:?}"),
+        both => format!("{both:?}"),
     };
     (found, settings.place("github.token"))
 }
