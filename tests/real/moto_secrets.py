@@ -51,6 +51,8 @@ class Ran:
     err: str
     calls: list
     credentials: dict
+    # Secret halves of the AWS credentials that it was given.
+    issued: list
 
 
 @dataclasses.dataclass
@@ -64,7 +66,9 @@ class World:
     everything: list
 
     def run(self, *arguments, **variables):
+        """A variable that is None is left out; one that is a function is told the recorder."""
         with Recorder(self.moto) as recorder:
+            variables = {name: value(recorder) if callable(value) else value for name, value in variables.items()}
             environment = clean_environment(
                 self.folder,
                 AWS_ENDPOINT_URL=recorder.url,
@@ -89,7 +93,7 @@ class World:
                 timeout=120,
             )
         credentials = {vendor: {told.split()[-1] for told in seen} for vendor, seen in recorder.credentials.items()}
-        return Ran(done.returncode, done.stdout, done.stderr, recorder.calls, credentials)
+        return Ran(done.returncode, done.stdout, done.stderr, recorder.calls, credentials, recorder.issued)
 
 
 def main():
@@ -114,7 +118,7 @@ def faults_with(orgpulse, folder):
     empty.mkdir()
     with Moto(folder) as moto:
         world = World(moto, orgpulse, empty, *put(moto.client("secretsmanager")))
-        found = [*reading_faults(world), *unreadable_faults(world)]
+        found = [*reading_faults(world), *role_faults(world), *unreadable_faults(world)]
         # From here on, signatures and policies are checked.
         found += policy_faults(world)
     if not found:
@@ -164,6 +168,38 @@ def reading_faults(world):
     found += [f"one source: {fault}" for fault in faults]
     ran = world.run("collect", "skypilot", SKYPILOT_API_TOKEN=world.values["skypilot"], **defaults)
     return found + [f"no secret needed: {fault}" for fault in call_faults(ran, [])]
+
+
+def role_faults(world):
+    """A pod's role gives the credential for AWS: by IRSA from STS, by EKS Pod Identity from its agent."""
+    web, agent = world.folder / "web-identity", world.folder / "pod-identity"
+    # moto looks at no signature of it.
+    web.write_text(".".join(secrets.token_urlsafe(30) for _ in range(3)))
+
+    def agent_token(recorder):
+        agent.write_text(recorder.token)
+        return str(agent)
+
+    role = {"ORGPULSE_AWS_SECRETS": "true", "AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    irsa = {
+        "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/orgpulse",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(web),
+        "AWS_ROLE_SESSION_NAME": "orgpulse",
+    }
+    pod = {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": lambda recorder: f"{recorder.url}/pod-identity",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": agent_token,
+    }
+    found = []
+    for what, variables, first in (("IRSA", irsa, "AssumeRoleWithWebIdentity"), ("Pod Identity", pod, "Pod Identity")):
+        ran = world.run("doctor", **role, **variables)
+        tokens = [path.read_text() for path in (web, agent) if path.exists()]
+        faults = [*credential_faults(ran, world.values), *call_faults(ran, [first, BATCH])]
+        faults += leaks(ran, [*world.everything, *ran.issued, *tokens])
+        if len(ran.issued) != 2:
+            faults.append(f"{len(ran.issued)} halves of a credential were given, not 2")
+        found += [f"{what}: {fault}" for fault in faults]
+    return found
 
 
 def unreadable_faults(world):
@@ -291,7 +327,7 @@ def self_test():
     values = {"github": "aaaa", "datadog": "bbbb"}
     credentials = {vendor: {value} for vendor, value in values.items()}
     document = {"collectors": [{"name": "github", "outcome": "failed", "reason": "config", "error": "failed: is empty"}]}
-    right = Ran(1, json.dumps(document), "12:00 TRACE x", [(BATCH, 200)], credentials)
+    right = Ran(1, json.dumps(document), "12:00 TRACE x", [(BATCH, 200)], credentials, [])
 
     def faults(ran):
         return [

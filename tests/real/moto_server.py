@@ -1,11 +1,14 @@
 """moto's server on a free port of 127.0.0.1, and a recording way to it that answers refusals as AWS does."""
 
+import datetime
 import http.client
 import json
 import re
+import secrets
 import subprocess
 import sys
 import threading
+import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
@@ -83,12 +86,16 @@ class Moto:
 class Recorder:
     """Remembers every request; use in a `with` block.
 
-    What is signed for AWS goes to moto as it is. All else is a vendor's: it is refused, since only its credential counts.
+    What comes to the root is for AWS and goes to moto as it is. /pod-identity gives a credential, as EKS's agent does, to who
+    brings the token. All else is a vendor's: it is refused, since only its credential counts.
     """
 
     def __init__(self, moto):
         self.calls = []
         self.credentials = {}
+        # Secret halves of credentials that were given to the program, and the token that the agent wants.
+        self.issued = []
+        self.token = secrets.token_hex(20)
         lock = threading.Lock()
         recorder = self
 
@@ -97,8 +104,10 @@ class Recorder:
 
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                if self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
+                if self.path == "/":
                     status, kind, content = self.forward(body)
+                elif self.path == "/pod-identity":
+                    status, kind, content = self.pod_identity()
                 else:
                     with lock:
                         for header in ("Authorization", "DD-API-KEY"):
@@ -115,6 +124,21 @@ class Recorder:
                 except ConnectionError:
                     self.close_connection = True
 
+            def pod_identity(self):
+                if self.headers.get("Authorization") != recorder.token:
+                    return 401, "application/json", b"{}"
+                with lock:
+                    recorder.calls.append(("Pod Identity", 200))
+                    recorder.issued += [secrets.token_hex(20), secrets.token_hex(40)]
+                hour = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+                credential = {
+                    "AccessKeyId": "ASIAPODIDENTITY00000",
+                    "SecretAccessKey": recorder.issued[0],
+                    "Token": recorder.issued[1],
+                    "Expiration": hour.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                }
+                return 200, "application/json", json.dumps(credential).encode()
+
             def forward(self, body):
                 connection = http.client.HTTPConnection("127.0.0.1", moto.port, timeout=60)
                 try:
@@ -127,8 +151,9 @@ class Recorder:
                 content, refused = as_aws(content)
                 status = 400 if refused else status
                 with lock:
-                    recorder.calls.append((self.headers.get("X-Amz-Target", "").rpartition(".")[2], status))
-                return status, "application/x-amz-json-1.1", content
+                    recorder.calls.append((action(self.headers, body), status))
+                    recorder.issued += re.findall("<(?:SecretAccessKey|SessionToken)>(.*?)<", content.decode())
+                return status, reply.headers.get("Content-Type", ""), content
 
             do_GET = do_POST = answer
 
@@ -147,6 +172,12 @@ class Recorder:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+def action(headers, body):
+    """What is asked of AWS: in a header for Secrets Manager, in a form for STS."""
+    form = urllib.parse.parse_qs(body.decode(errors="replace"))
+    return headers.get("X-Amz-Target", "").rpartition(".")[2] or form.get("Action", [""])[0]
 
 
 def as_aws(content):
