@@ -8,6 +8,8 @@ mod manager;
 #[cfg(not(feature = "aws"))]
 #[path = "no_manager.rs"]
 mod manager;
+#[cfg(all(test, feature = "aws"))]
+mod manager_tests;
 pub mod policy;
 mod reference;
 #[cfg(feature = "aws")]
