@@ -102,8 +102,8 @@ pub const SETTINGS: &[Setting] = &[
     row("github.ci.benchmark_workflows", "GITHUB_CI_BENCHMARK_WORKFLOWS", Kind::List, "*benchmark*", "Name globs of benchmark workflows, any case", "the default"),
     row("github.ci.max_job_lookups", "GITHUB_CI_MAX_JOB_LOOKUPS", Kind::Whole(0, 1_000), "20", "Runs of a repository whose jobs are asked for, for queue times; 0 = none", "the default"),
 
-    row("aws.region", "AWS_REGION", Kind::Text, "", "Region that is asked who the credential is, and which regions are enabled", "the first of ec2.regions"),
-    row("aws.access_key_id", "AWS_ACCESS_KEY_ID", Kind::Secret, "", "Id of an access key that may read EC2", "the AWS SDK looks for a credential: profile, IRSA, Pod Identity, SSO, instance metadata"),
+    row("aws.region", "AWS_REGION", Kind::Text, "", "Region of AWS: that of secrets named without an ARN, and the one that EC2 asks which regions are enabled", "the first of ec2.regions; no secret by name alone"),
+    row("aws.access_key_id", "AWS_ACCESS_KEY_ID", Kind::Secret, "", "Id of an access key that may read EC2 and the secrets", "the AWS SDK looks for a credential: profile, IRSA, Pod Identity, SSO, instance metadata"),
     row("aws.secret_access_key", "AWS_SECRET_ACCESS_KEY", Kind::Secret, "", "The secret half of the access key", "see AWS_ACCESS_KEY_ID"),
     row("aws.session_token", "AWS_SESSION_TOKEN", Kind::Secret, "", "Session token of a temporary access key", "the key is a lasting one"),
     row("aws.endpoint_url", "AWS_ENDPOINT_URL", Kind::Url, "", "Address of all AWS services, for a test or a private endpoint", "each service's own address"),
