@@ -21,7 +21,6 @@ use crate::config::Settings;
 use crate::config::secrets;
 use crate::config::secrets::policy;
 use crate::config::secrets::policy::Policy;
-#[cfg(feature = "aws")]
 use crate::config::secrets::policy::Statement;
 use crate::exit::Exit;
 use crate::http;
@@ -103,12 +102,7 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
 fn iam_policy(settings: &Settings, sections: &[&str]) -> anyhow::Result<Exit> {
     let references: BTreeSet<_> = secrets::awaited(settings, sections).into_values().collect();
     let mut statements = policy::statements(&references, settings.text("aws.region").as_deref());
-    // What else asks AWS adds its statements here.
-    #[cfg(feature = "aws")]
-    if sections.contains(&"ec2") {
-        let actions = config::ec2::actions(settings);
-        statements.push(Statement::allow("ReadEc2", actions, vec!["*".to_owned()]));
-    }
+    statements.extend(of_sources(settings, sections));
     if statements.is_empty() {
         bail!("nothing that is configured asks AWS: name a secret (DD_API_KEY_SECRET, ...) or set EC2_REGIONS");
     }
@@ -118,6 +112,18 @@ fn iam_policy(settings: &Settings, sections: &[&str]) -> anyhow::Result<Exit> {
     }
     print(&format!("{}\n", serde_json::to_string_pretty(&Policy::new(statements))?))?;
     Ok(Exit::Complete)
+}
+
+/// What the sources take in AWS; one that begins to ask AWS adds its statement here.
+#[cfg(feature = "aws")]
+fn of_sources(settings: &Settings, sections: &[&str]) -> Option<Statement> {
+    let actions = sections.contains(&"ec2").then(|| config::ec2::actions(settings))?;
+    Some(Statement::allow("ReadEc2", actions, vec!["*".to_owned()]))
+}
+
+#[cfg(not(feature = "aws"))]
+fn of_sources(_settings: &Settings, _sections: &[&str]) -> Option<Statement> {
+    None
 }
 
 fn line(what: &str, outcome: &Result<String, Failure>) -> String {

@@ -8,13 +8,15 @@ mod manager;
 #[cfg(not(feature = "aws"))]
 #[path = "no_manager.rs"]
 mod manager;
-#[cfg(all(test, feature = "aws"))]
+#[cfg(test)]
+#[cfg(feature = "aws")]
 mod manager_tests;
 pub mod policy;
 mod reference;
 #[cfg(feature = "aws")]
 mod refusal;
-#[cfg(all(test, feature = "aws"))]
+#[cfg(test)]
+#[cfg(feature = "aws")]
 mod tests;
 mod value;
 

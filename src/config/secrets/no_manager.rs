@@ -23,3 +23,22 @@ pub async fn texts(
         |reference: &Reference| (reference.id.clone(), Err(Failure::new(Reason::Config, doing(reference), NO_AWS)));
     references.iter().map(one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use crate::config;
+    use crate::config::Inputs;
+    use crate::config::Problems;
+
+    #[test]
+    fn who_asks_for_a_secret_is_told_that_there_is_no_aws() {
+        for file in ["github: {token_secret: x}", "secrets: {aws: true}"] {
+            let inputs = Inputs { file: Some((PathBuf::from("orgpulse.yaml"), file.to_owned())), ..Inputs::default() };
+            let mut problems = Problems::default();
+            config::resolve(&inputs, &[], &mut problems);
+            assert!(problems.to_string().contains("was built without AWS"), "{file}: {problems}");
+        }
+    }
+}

@@ -33,6 +33,7 @@ impl Reference {
     }
 
     /// Whether a secret that came as an answer, with its name and ARN, is this one.
+    #[cfg(feature = "aws")]
     pub fn is(&self, name: &str, arn: &str) -> bool {
         let of_partial = || arn.strip_prefix(self.id.as_str()).is_some_and(|rest| rest.len() == 7 && ends_as_arn(rest));
         self.id == name || self.id == arn || of_partial()
@@ -181,6 +182,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "aws")]
     #[test]
     fn an_answer_is_known_by_name_arn_or_the_arn_without_its_end() {
         let partial = ARN.strip_suffix("-AbC123").unwrap();
