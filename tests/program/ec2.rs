@@ -70,11 +70,12 @@ fn assert_whole(ran: &Ran, document: &Value, expected: &Gauges, about: &str) {
     assert_eq!(document["collectors"][0]["outcome"], "complete", "{about}");
 }
 
-/// The reasons of everything that failed.
+/// The reasons of everything that failed: of groups, or of the source as a whole.
 fn reasons(document: &Value) -> BTreeSet<&str> {
-    let failures = document["collectors"][0]["failures"].as_array();
-    let failures = failures.map(Vec::as_slice).unwrap_or_default();
-    failures.iter().filter_map(|failure| failure["reason"].as_str()).collect()
+    let collector = &document["collectors"][0];
+    let failures = collector["failures"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let of_groups = failures.iter().filter_map(|failure| failure["reason"].as_str());
+    of_groups.chain(collector["reason"].as_str()).collect()
 }
 
 /// How many requests asked for which action.
@@ -261,8 +262,8 @@ async fn a_credential_that_ends_midway_leaves_right_numbers_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_may_be_short_or_empty_and_end_by_an_empty_token() {
-    for pages in [Pages::Full, Pages::Short, Pages::Empty, Pages::EmptyToken] {
+async fn pages_may_be_short_or_empty_or_overlap_and_end_by_an_empty_token() {
+    for pages in [Pages::Full, Pages::Short, Pages::Empty, Pages::EmptyToken, Pages::Overlapping] {
         for largest in [None, Some(7)] {
             let world = small().await;
             world.simulator.aws().set_pages(pages);
@@ -370,29 +371,33 @@ async fn a_price_file_stands_in_for_every_price_of_aws() {
     assert!(!asked.contains_key("GetProducts") && !asked.contains_key("DescribeSpotPriceHistory"), "{asked:?}");
 }
 
-/// Replies that break, whatever they were for: what is sent is right.
+/// Whatever replies break, from the one after so many on, what is sent is right.
+async fn assert_right_with(kind: &str, fault: fn() -> Fault) {
+    for after in [0, 3, 8, 13] {
+        let world = small().await;
+        let injected = world.simulator.faults().inject(fault().of("aws").after(after).times(5));
+        let (ran, document) = collect(&world).await;
+        assert!(injected.befallen() > 0, "{kind} after {after}");
+        let found = gauges(&document, "ec2");
+        let mut right = usual(&world);
+        right.retain(|key, _| found.contains_key(key));
+        assert_same(&found, &right, &format!("{kind} after {after}\n{}", ran.stderr));
+        let whole = found.len() == usual(&world).len();
+        assert_eq!(ran.code == 0, whole, "{kind} after {after}: {} {}", ran.code, ran.stderr);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_replies_leave_right_numbers_only() {
-    let faults: [(&str, fn() -> Fault); 4] = [
-        ("cut", Fault::cut_body),
-        ("malformed", Fault::malformed),
-        ("no XML", Fault::wrong_type),
-        ("reset", Fault::reset),
-    ];
-    for (kind, fault) in faults {
-        for after in [0, 3, 8, 13] {
-            let world = small().await;
-            let injected = world.simulator.faults().inject(fault().of("aws").after(after).times(5));
-            let (ran, document) = collect(&world).await;
-            assert!(injected.befallen() > 0, "{kind} after {after}");
-            let found = gauges(&document, "ec2");
-            let mut right = usual(&world);
-            right.retain(|key, _| found.contains_key(key));
-            assert_same(&found, &right, &format!("{kind} after {after}\n{}", ran.stderr));
-            let whole = found.len() == usual(&world).len();
-            assert_eq!(ran.code == 0, whole, "{kind} after {after}: {} {}", ran.code, ran.stderr);
-        }
-    }
+    assert_right_with("cut", Fault::cut_body).await;
+    assert_right_with("no XML", Fault::wrong_type).await;
+    assert_right_with("reset", Fault::reset).await;
+}
+
+/// A reader that takes the end of the text for the end of the document makes a smaller number of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_document_is_no_shorter_list() {
+    assert_right_with("half a document", Fault::malformed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

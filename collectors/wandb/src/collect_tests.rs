@@ -139,6 +139,21 @@ async fn an_unknown_project_is_no_empty_one_and_leaves_the_others_whole() {
 }
 
 #[tokio::test]
+async fn a_project_that_the_key_is_refused_for_leaves_the_others_whole() {
+    let refused = |seen: &Seen, _| {
+        let error = json!({"message": "unauthorized", "path": ["project"]});
+        (seen.variable("project") == "closed").then(|| ok(json!({"data": null, "errors": [error]})).into())
+    };
+    let server = server(vec![run("a", json!({}))], refused).await;
+    let projects = ["acme/closed", "acme/vision"].map(|project| project.parse().unwrap()).to_vec();
+    let config = Config { projects, ..config(&server) };
+    let batch = Wandb::new(config).collect_at(&context(), QUICK).await.unwrap();
+    assert!(batch.failures().iter().all(|one| one.failure.reason == Reason::Unauthorized));
+    assert_eq!((batch.failures().len(), server.seen().len()), (group::ALL.len(), 6));
+    assert_eq!(value(&batch, "wandb.runs.completed_7d"), Some(1.0));
+}
+
+#[tokio::test]
 async fn a_listing_that_fails_leaves_the_others_whole() {
     for (operation, group) in [("Running", group::RUNNING), ("Activity", group::ACTIVITY), ("Created", group::CREATED)]
     {

@@ -1,6 +1,7 @@
 //! A table for people: grouped by source and by what the gauges are about, then what is missing and why.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use comfy_table::CellAlignment;
@@ -26,7 +27,7 @@ pub fn render(shown: &Shown<'_>) -> String {
     let own: Vec<&Point> = of_source(shown.points, telemetry::NAME).collect();
     if !own.is_empty() {
         let _ = writeln!(text, "{}  the run itself", telemetry::NAME);
-        text.push_str(&values(&own, true));
+        text.push_str(&values(&own, &["collector"]));
         text.push('\n');
     }
     for (name, missing) in shown.skipped {
@@ -53,14 +54,15 @@ fn source(text: &mut String, report: &CollectorReport, points: &[Point]) {
         let _ = write!(text, ", {left:.1} % of the quota left");
     }
     text.push('\n');
-    for (tags, points) in by_tags(of_source(points, report.name)) {
+    let finer = finer_keys(report);
+    for (tags, points) in by_tags(of_source(points, report.name), &finer) {
         let _ = writeln!(text, "\n{tags}");
-        text.push_str(&values(&points, false));
+        text.push_str(&values(&points, &finer));
     }
     let missing = missing(report);
     if !missing.is_empty() {
         text.push_str("\nmissing:\n");
-        text.push_str(&reasons(&missing));
+        text.push_str(&reasons(&missing, &finer));
     }
     for warning in report.batch.warnings() {
         let _ = writeln!(text, "warning: {warning}");
@@ -79,12 +81,27 @@ fn of_source<'a>(points: &'a [Point], name: &str) -> impl Iterator<Item = &'a Po
     points.iter().filter(move |point| point.tags.contains(&tag))
 }
 
-/// Points by their tags, in the order of the first point of each.
-fn by_tags<'a>(points: impl Iterator<Item = &'a Point>) -> Vec<(String, Vec<&'a Point>)> {
+/// The tag keys that only some of the source's metrics have. They stand beside the value: a heading for each of their
+/// values would tear apart what is told of one thing.
+fn finer_keys(report: &CollectorReport) -> Vec<&'static str> {
+    let definitions = report.definitions;
+    let keys: BTreeSet<&'static str> = definitions.iter().flat_map(|def| def.tags.iter().copied()).collect();
+    keys.into_iter().filter(|key| !definitions.iter().all(|def| def.tags.contains(key))).collect()
+}
+
+/// The tags with none of these keys, and those with one, each joined by spaces.
+fn divide<'a>(tags: impl Iterator<Item = &'a str>, finer: &[&str]) -> (String, String) {
+    let is_finer = |tag: &&str| tag.split_once(':').is_some_and(|(key, _)| finer.contains(&key));
+    let (fine, coarse): (Vec<&str>, Vec<&str>) = tags.partition(is_finer);
+    (coarse.join(" "), fine.join(" "))
+}
+
+/// Points by their tags without the finer ones, in the order of the first point of each.
+fn by_tags<'a>(points: impl Iterator<Item = &'a Point>, finer: &[&str]) -> Vec<(String, Vec<&'a Point>)> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups: Vec<(String, Vec<&Point>)> = Vec::new();
     for point in points {
-        let tags = point.tags.join(" ");
+        let (tags, _) = divide(point.tags.iter().map(String::as_str), finer);
         let place = *places.entry(tags.clone()).or_insert(groups.len());
         if place == groups.len() {
             groups.push((tags, Vec::new()));
@@ -94,13 +111,12 @@ fn by_tags<'a>(points: impl Iterator<Item = &'a Point>) -> Vec<(String, Vec<&'a 
     groups
 }
 
-fn values(points: &[&Point], with_tags: bool) -> String {
+fn values(points: &[&Point], finer: &[&str]) -> String {
     let mut table = plain();
     for point in points {
         let mut row = vec![point.metric.to_owned(), number(point.value), point.unit.to_owned()];
-        if with_tags {
-            let own = point.tags.iter().filter(|tag| tag.starts_with("collector:"));
-            row.push(own.cloned().collect::<Vec<_>>().join(" "));
+        if !finer.is_empty() {
+            row.push(divide(point.tags.iter().map(String::as_str), finer).1);
         }
         table.add_row(row);
     }
@@ -111,16 +127,17 @@ fn values(points: &[&Point], with_tags: bool) -> String {
 }
 
 /// Metrics that are missing for the same reason are told together.
-fn reasons(missing: &[Missing]) -> String {
-    let mut order: Vec<(&str, String)> = Vec::new();
-    let mut metrics: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+fn reasons(missing: &[Missing], finer: &[&str]) -> String {
+    let mut order: Vec<(String, String)> = Vec::new();
+    let mut metrics: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for one in missing {
         let reason = one.reason.map_or_else(String::new, |reason| format!("[{reason}] "));
-        let key = (one.tags.as_str(), format!("{reason}{}", one.why));
+        let (tags, fine) = divide(one.tags.split_whitespace(), finer);
+        let key = (tags, format!("{reason}{}", one.why));
         if !metrics.contains_key(&key) {
             order.push(key.clone());
         }
-        metrics.entry(key).or_default().push(one.metric);
+        metrics.entry(key).or_default().push(format!("{} {fine}", one.metric).trim_end().to_owned());
     }
     let mut text = String::new();
     for key in order {
@@ -187,6 +204,14 @@ fn lines(table: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finer_tags_stand_beside_the_value() {
+        let tags = ["env:x", "entity:a", "project:b", "group:g", "key:sps"];
+        let divided = divide(tags.into_iter(), &["group", "key"]);
+        assert_eq!(divided, ("env:x entity:a project:b".to_owned(), "group:g key:sps".to_owned()));
+        assert_eq!(divide(tags.into_iter(), &[]).1, "");
+    }
 
     #[test]
     fn numbers_without_noise() {

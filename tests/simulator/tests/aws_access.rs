@@ -174,6 +174,8 @@ async fn what_is_not_simulated_is_refused_loudly() {
     assert_eq!(cloud.json("secretsmanager", "secretsmanager.ListSecrets", &json!({})).await.status, 501);
     let form = [("Action", "ListBuckets"), ("Version", "2006-03-01")];
     assert_eq!(cloud.send(cloud.signed("s3", HOME, ACCESS_KEY_ID, "/").form(&form)).await.status, 501);
+    let filter = json!({ "Type": "TERM_MATCH", "Field": "InstanceType", "Value": "m5.large" });
+    assert_eq!(cloud.products(&json!({ "ServiceCode": "AmazonEC2", "Filters": [filter] })).await.status, 501);
     // The Price List has an endpoint in few regions.
     let request = cloud.signed("pricing", "eu-west-1", ACCESS_KEY_ID, "/").body("{}");
     let request = request.header("content-type", "application/x-amz-json-1.1");

@@ -50,6 +50,10 @@ async fn pages_add_up_to_the_list_however_they_are_cut() {
         assert_eq!(flat(&found).len(), volumes.len(), "{pages:?}");
         assert!(found.iter().all(|page| page.len() <= 500), "no page has more than 500 volumes");
     }
+    cloud.simulator.aws().set_pages(Pages::Overlapping);
+    let found = cloud.walk("DescribeInstances", &[("MaxResults", "100")], "instanceId").await;
+    assert_eq!(flat(&found).len(), instances.len() + found.len() - 1, "one twice for each further page");
+    assert!(found.windows(2).all(|pair| pair[0].last() == pair[1].first()));
     cloud.simulator.aws().set_pages(Pages::EmptyToken);
     let last = cloud.ec2("DescribeInstances", &[]).await;
     assert_eq!(last.one("nextToken"), Some(String::new()));

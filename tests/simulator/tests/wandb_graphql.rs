@@ -52,7 +52,7 @@ async fn every_field_is_of_the_schema() {
         runs(first: 3) { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node {
           ... on Node { id } ...Light } } }";
     let run = "fragment Light on Run { projectId name displayName state group jobType sweepName tags host commit readOnly
-        createdAt heartbeatAt updatedAt computeSeconds description notes historyLineCount exitcode stopped storageBytes
+        createdAt heartbeatAt updatedAt computeSeconds description notes historyLineCount historyKeys exitcode stopped storageBytes
         config(keys: [\"lr\"]) summaryMetrics systemMetrics runInfo { gpu gpuCount cpuCount cpuCountLogical os python program }
         user { id name username email admin entity deletedAt teams { edges { node { name } } } } project { name } sweep { name } }";
     let told = wandb.graphql(&format!("{} {run}", wandb.query(fields)), json!({})).await;
@@ -60,6 +60,8 @@ async fn every_field_is_of_the_schema() {
     let project = &told.body["data"]["project"];
     assert_eq!((&project["__typename"], &project["totalRuns"]), (&json!("Project"), &json!(130)));
     assert_eq!(project["runs"]["edges"].as_array().unwrap().len(), 3);
+    let number = project["runs"]["edges"][0]["node"]["projectId"].as_str().unwrap().parse::<u64>();
+    assert!(number.is_ok(), "the vendor's client insists on a number");
     let root = "{ viewer { username entity } serverInfo { cliVersionInfo latestLocalVersionInfo { versionOnThisInstanceString } }
         entity(name: \"acme-research\") { name } nobody: entity(name: \"nope\") { name }
         models(entityName: \"acme-research\") { edges { node { name } } } }";
@@ -67,6 +69,12 @@ async fn every_field_is_of_the_schema() {
     assert!(told.body["errors"].is_null(), "{}", told.body);
     assert_eq!(told.body["data"]["viewer"], json!({ "username": "ada", "entity": "acme" }));
     assert_eq!(told.body["data"]["nobody"], Value::Null);
+    // As the vendor's client sends it.
+    let unnamed = json!({ "query": "query A { viewer { flags: name } }", "operationName": "" });
+    assert_eq!(
+        wandb.ask_as("api", Some(simulator::wandb::KEY), unnamed).await.body["data"]["viewer"]["flags"],
+        "Ada Byron"
+    );
     // The private one is not seen.
     assert_eq!(told.body["data"]["models"]["edges"], json!([{ "node": { "name": "language" } }]));
 }

@@ -117,17 +117,11 @@ impl Client {
         let build = |http: &reqwest::Client| {
             http.post(&self.address).header(AUTHORIZATION, self.authorization.clone()).json(&body)
         };
-        let read = |reply: &_| reply::read(reply, &ask, &self.transport, &self.meter);
+        let read = |reply: &_| reply::read(reply, &ask, self);
         let outcome = self.transport.send(&ask, &build, &read).await;
-        outcome.map_err(|failure| {
-            if failure.reason == Reason::Unauthorized {
-                // The first refusal stays.
-                let _ = self.refused.set(failure.clone());
-            }
-            match failure.reason {
-                Reason::RateLimited if failure.cure.is_empty() => failure.with_cure(reply::SLOWER),
-                _ => failure,
-            }
+        outcome.map_err(|failure| match failure.reason {
+            Reason::RateLimited if failure.cure.is_empty() => failure.with_cure(reply::SLOWER),
+            _ => failure,
         })
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use collector::Failure;
-use collector::Meter;
 use collector::Reason;
 use collector::transport::Ask;
 use collector::transport::Reply;
@@ -13,6 +12,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use super::Client;
 
 const SERVER: &str = "W&B";
 /// Cure of a limit.
@@ -42,13 +43,8 @@ struct GraphqlError {
 
 /// The data of an answer. The documents ask for nothing that is not needed: data beside an error is a part of what was
 /// asked for, and not a result.
-pub(super) fn read<T: DeserializeOwned>(
-    reply: &Reply,
-    ask: &Ask,
-    transport: &Transport,
-    meter: &Meter,
-) -> Result<T, Verdict> {
-    let wait = limits(reply, transport, meter);
+pub(super) fn read<T: DeserializeOwned>(reply: &Reply, ask: &Ask, client: &Client) -> Result<T, Verdict> {
+    let wait = limits(reply, client);
     let status = reply.status.as_u16();
     if reply.status.is_success() {
         return data(reply, ask, wait);
@@ -61,14 +57,19 @@ pub(super) fn read<T: DeserializeOwned>(
         let limited = failure.reason == Reason::RateLimited;
         let failure = if limited { failure.with_cure(SLOWER) } else { failure };
         let wait = asked.or(wait.filter(|_| limited));
-        return Err(again(failure, wait, transport));
+        return Err(again(failure, wait, &client.transport));
     }
     match status {
         300..=399 => failed(failure(Reason::BadReply).with_cure(
             "The answer is a redirect, which is not followed: check wandb.base_url (WANDB_BASE_URL), and look for a login \
              page in front of the server",
         )),
-        401 => failed(failure(Reason::Unauthorized).with_cure(KEY)),
+        401 => {
+            let failure = failure(Reason::Unauthorized).with_cure(KEY);
+            // The first refusal stays. An error inside a 200 is none: it may be about one project.
+            let _ = client.refused.set(failure.clone());
+            failed(failure)
+        }
         403 => failed(failure(Reason::Forbidden).with_cure(ACCESS)),
         404 => failed(
             failure(Reason::NotFound)
@@ -137,14 +138,14 @@ fn judge(error: &GraphqlError, reply: &Reply, ask: &Ask, wait: Option<Duration>)
 }
 
 /// Feeds the meter, and has everybody wait where nothing is left. The wait until the limit is renewed, if it is told.
-fn limits(reply: &Reply, transport: &Transport, meter: &Meter) -> Option<Duration> {
+fn limits(reply: &Reply, client: &Client) -> Option<Duration> {
     let number = |name: &str| reply.header(name)?.trim().parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);
     let reset = number("RateLimit-Reset").and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     if let Some(remaining) = number("RateLimit-Remaining") {
         let limit = number("RateLimit-Limit").unwrap_or(SCALE);
-        meter.quota("graphql", remaining as u64, limit as u64);
+        client.meter.quota("graphql", remaining as u64, limit as u64);
         if let (true, Some(wait)) = (remaining < 1.0 && reply.status.is_success(), reset) {
-            transport.pause(wait);
+            client.transport.pause(wait);
         }
     }
     reset

@@ -8,10 +8,13 @@ use super::page::invalid_token;
 use super::service::Answer;
 use super::service::Call;
 use super::service::Reply;
+use crate::organisation::aws::Instance;
 use ciborium::Value;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::collections::HashSet;
+use std::ops::Range;
 
 pub const ACTION: &str = "GetMetricData";
 
@@ -79,11 +82,20 @@ pub fn answer(call: &Call, action: &str) -> Answer {
     let is_descending = request["ScanBy"].as_str() != Some("TimestampAscending");
     // Within the last days the start counts by whole minutes. It is included, the end is not.
     let window = ((start / 60.0).floor() as i64 * 60)..(end.ceil() as i64);
-    let mut series = Vec::with_capacity(queries.len());
-    for query in &queries {
-        series.push(evaluate(call, query, &window, is_descending)?);
-    }
-    page(call, &request, series)
+    let region = call.state.region(&call.scope.region)?;
+    let instances: HashMap<&str, &Instance> = region.instances.iter().map(|i| (i.id.as_str(), i)).collect();
+    let evaluate = |query: &Query| {
+        let status = query.instance.and_then(|id| call.state.metric_status(id));
+        let instance = query.instance.and_then(|id| instances.get(id)).filter(|_| status.is_none());
+        let points = instance.map(|i| points(i, query.period, &window)).unwrap_or_default();
+        let points = if is_descending { points.into_iter().rev().collect() } else { points };
+        (status.unwrap_or("Complete"), points)
+    };
+    let series = queries.iter().map(|query| {
+        let (status, points) = evaluate(query);
+        Series { id: query.id, label: query.label, status, points }
+    });
+    page(call, &request, series.collect())
 }
 
 fn invalid(message: &str) -> Failure {
@@ -134,27 +146,16 @@ fn read<'a>(query: &'a Json, ids: &mut HashSet<&'a str>) -> Result<Query<'a>, Fa
     Ok(Query { id, label, instance: instance.filter(|_| is_cpu), period })
 }
 
-fn evaluate<'a>(
-    call: &Call,
-    query: &Query<'a>,
-    window: &std::ops::Range<i64>,
-    is_descending: bool,
-) -> Result<Series<'a>, Failure> {
-    let region = call.state.region(&call.scope.region)?;
-    let status = query.instance.and_then(|id| call.state.metric_status(id));
-    let instance = region.instances.iter().find(|i| Some(i.id.as_str()) == query.instance && status.is_none());
+/// The averages of each period that begins in the window, oldest first.
+fn points(instance: &Instance, period: i64, window: &Range<i64>) -> Vec<(i64, f64)> {
     let mut buckets: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
-    for (at, average) in instance.into_iter().flat_map(|i| &i.cpu) {
+    for (at, average) in &instance.cpu {
         let second = at.as_second();
-        let bucket = buckets.entry(second - second.rem_euclid(query.period)).or_default();
+        let bucket = buckets.entry(second - second.rem_euclid(period)).or_default();
         *bucket = (bucket.0 + average, bucket.1 + 1.0);
     }
-    let points = buckets.into_iter().map(|(second, (sum, n))| (second, sum / n));
-    let mut points: Vec<(i64, f64)> = points.filter(|(second, _)| window.contains(second)).collect();
-    if is_descending {
-        points.reverse();
-    }
-    Ok(Series { id: query.id, label: query.label, status: status.unwrap_or("Complete"), points })
+    let averages = buckets.into_iter().map(|(second, (sum, n))| (second, sum / n));
+    averages.filter(|(second, _)| window.contains(second)).collect()
 }
 
 /// Cuts by datapoints: a series that goes on with the next page is PartialData on this one. Series without a point are
@@ -164,7 +165,7 @@ fn page(call: &Call, request: &Json, series: Vec<Series>) -> Answer {
     let size = request["MaxDatapoints"].as_u64().map_or(MOST_DATAPOINTS, |n| (n as usize).clamp(1, MOST_DATAPOINTS));
     let size = size.min(call.state.largest_page().unwrap_or(size));
     let queries = format!("{:?}", request["MetricDataQueries"]);
-    let pages = call.state.pages();
+    let pages = call.state.pages().without_overlap();
     let cut = Cut {
         len,
         size,

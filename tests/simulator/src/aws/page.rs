@@ -16,6 +16,15 @@ pub enum Pages {
     EmptyToken,
     /// The first page over and over, always with the same token.
     Repeated,
+    /// Each page begins with what the one before ended with, as when something is added meanwhile; of EC2 alone.
+    Overlapping,
+}
+
+impl Pages {
+    /// The same, but nothing twice.
+    pub(super) fn without_overlap(self) -> Pages {
+        if self == Pages::Overlapping { Pages::Full } else { self }
+    }
 }
 
 /// One page: which part of the list, and the token of the next.
@@ -64,6 +73,7 @@ impl Cut<'_> {
         };
         let next = match self.pages {
             Pages::Repeated => (0, 0),
+            Pages::Overlapping if size > 1 => (step + 1, end.saturating_sub(1)),
             _ => (step + 1, end),
         };
         let token = match (is_last, self.pages) {

@@ -37,6 +37,30 @@ const MOST_FILTERS: usize = 50;
 /// On one page.
 const MOST: usize = 100;
 
+/// What a filter may look at.
+const FIELDS: [&str; 20] = [
+    "sku",
+    "servicecode",
+    "servicename",
+    "productFamily",
+    "instanceType",
+    "currentGeneration",
+    "vcpu",
+    "memory",
+    "gpu",
+    "regionCode",
+    "location",
+    "locationType",
+    "operatingSystem",
+    "preInstalledSw",
+    "licenseModel",
+    "tenancy",
+    "capacitystatus",
+    "marketoption",
+    "operation",
+    "usagetype",
+];
+
 /// A product: its attributes in the list's spelling, and its price.
 struct Product {
     sku: String,
@@ -73,7 +97,13 @@ pub fn answer(call: &Call, action: &str) -> Answer {
     };
     let filters = filters(&request)?;
     let aws = call.state.aws();
-    let products = aws.price_list.iter().flat_map(|price| products(price, aws.instance_type(&price.instance_type)));
+    // Spelling out a product takes its time: not those that another type or region rules out.
+    let rows = aws.price_list.iter().filter(|price| {
+        let excluded =
+            |f: &Filter| f.excludes("instanceType", &price.instance_type) || f.excludes("regionCode", &price.region);
+        !filters.iter().any(excluded)
+    });
+    let products = rows.flat_map(|price| products(price, aws.instance_type(&price.instance_type)));
     let mut matching = Vec::new();
     for product in products {
         let mut matches = true;
@@ -89,7 +119,7 @@ pub fn answer(call: &Call, action: &str) -> Answer {
         size: size.min(call.state.largest_page().unwrap_or(size)),
         fingerprint: hash([format!("{:?}", request["Filters"]).as_str()]),
         token: request["NextToken"].as_str(),
-        pages: call.state.pages(),
+        pages: call.state.pages().without_overlap(),
     };
     let page = cut.page().ok_or_else(|| invalid_token("InvalidNextTokenException"))?;
     let list: Vec<String> = matching[page.range].iter().map(|product| product.text().to_string()).collect();
@@ -106,27 +136,34 @@ fn filters(request: &Value) -> Result<Vec<Filter<'_>>, Failure> {
         let message = format!("{} Filters; at most {MOST_FILTERS} are allowed", all.len());
         return Err(Failure::new(400, "InvalidParameterException", message));
     }
-    let filter = |filter: &'_ Value| -> Option<()> {
-        ["Type", "Field", "Value"].iter().all(|member| filter[*member].is_string()).then_some(())
-    };
     all.iter()
         .map(|one| {
-            filter(one).ok_or_else(|| {
-                Failure::new(400, "InvalidParameterException", "a filter needs Type, Field and Value")
-            })?;
-            let text = |member: &str| one[member].as_str().unwrap_or_default();
-            Ok(Filter { kind: text("Type"), field: text("Field"), value: text("Value") })
+            let text = |member: &str| {
+                let needed = "a filter needs Type, Field and Value";
+                one[member].as_str().ok_or_else(|| Failure::new(400, "InvalidParameterException", needed))
+            };
+            let filter = Filter { kind: text("Type")?, field: text("Field")?, value: text("Value")? };
+            // A field that no product has is a mistake of the client's, whatever AWS makes of it.
+            match FIELDS.contains(&filter.field) {
+                true => Ok(filter),
+                false => Err(Failure::unknown(format!("the price list's field {}", filter.field))),
+            }
         })
         .collect()
 }
 
 impl Filter<'_> {
+    /// Whether it asks for another text in this field.
+    fn excludes(&self, field: &str, text: &str) -> bool {
+        let is_exact = matches!(self.kind, "TERM_MATCH" | "EQUALS");
+        is_exact && self.field == field && !text.eq_ignore_ascii_case(self.value)
+    }
+
     fn matches(&self, product: &Product) -> Result<bool, Failure> {
         let found = match self.field {
             "sku" => Some(product.sku.as_str()),
             field => product.attributes.iter().find(|(name, _)| *name == field).map(|(_, value)| value.as_str()),
         };
-        // A field that no product has is a mistake of the client's, whatever AWS makes of it.
         let text = found.ok_or_else(|| Failure::unknown(format!("the price list's field {}", self.field)))?;
         let one_of = || self.value.split(',').any(|value| value.trim() == text);
         match self.kind {

@@ -37,7 +37,8 @@ impl<'a> Prepared<'a> {
                 }
             }
         }
-        let name = request["operationName"].as_str();
+        // Some clients send an empty name where they mean none.
+        let name = request["operationName"].as_str().filter(|name| !name.is_empty());
         let named = |o: &&OperationDefinition| o.name.as_ref().map(|n| n.as_str()) == name;
         let operation = match (name, &operations[..]) {
             (Some(_), all) => all.iter().copied().find(|o| named(o)),

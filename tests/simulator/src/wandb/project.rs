@@ -11,6 +11,7 @@ use super::graph::object;
 use super::run;
 use super::run::Shown;
 use super::text;
+use crate::base64url::to_base64url;
 use crate::graphql::Arguments;
 use crate::graphql::Failure;
 use crate::organisation::wandb::Project;
@@ -22,7 +23,8 @@ pub fn resolve<'a>(told: &Told<'a>, project: &'a Project, field: &str, arguments
     let instant = |at| leaf(text::instant(at, told.manner.writes_zone));
     told.state.check(&project.full_name(), &format!("Project.{field}"))?;
     match field {
-        "id" | "internalId" => leaf(format!("UHJvamVjdD{:016x}", project.history.seed)),
+        "id" => leaf(to_base64url(format!("Project:v1:{}:{}", project.name, project.entity).as_bytes())),
+        "internalId" => leaf(to_base64url(format!("ProjectInternalId:{}", number(project)).as_bytes())),
         "name" => leaf(project.name.as_str()),
         "entityName" => leaf(project.entity.as_str()),
         "entity" => object(Object::Entity(&project.entity)),
@@ -57,6 +59,11 @@ pub fn resolve<'a>(told: &Told<'a>, project: &'a Project, field: &str, arguments
         }
         other => Err(Failure::unknown(format!("Project.{other}"))),
     }
+}
+
+/// The number by which runs name their project; the vendor's client insists that it is one.
+pub fn number(project: &Project) -> u64 {
+    project.history.seed % 100_000_000
 }
 
 /// The sweep of that name.

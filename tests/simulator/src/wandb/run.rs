@@ -14,6 +14,7 @@ use crate::organisation::wandb::Project;
 use crate::organisation::wandb::Run;
 use jiff::Timestamp;
 use serde_json::Value;
+use serde_json::json;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -44,7 +45,7 @@ pub fn resolve<'a>(told: &Told<'a>, shown: &Rc<Shown<'a>>, field: &str, argument
     told.state.check(&shown.project.full_name(), &format!("Run.{field}"))?;
     match field {
         "id" => leaf(format!("UnVuOnYxO{}", run.name)),
-        "projectId" => leaf(format!("UHJvamVjdD{:016x}", shown.project.history.seed)),
+        "projectId" => leaf(project::number(shown.project).to_string()),
         "project" => object(Object::Project(shown.project)),
         "name" => leaf(run.name.as_str()),
         "displayName" => leaf(run.display_name.clone()),
@@ -60,6 +61,7 @@ pub fn resolve<'a>(told: &Told<'a>, shown: &Rc<Shown<'a>>, field: &str, argument
         "heartbeatAt" | "updatedAt" => instant(shown.heartbeat),
         "computeSeconds" => duration(told, run.compute_seconds),
         "historyLineCount" => leaf(run.history_lines),
+        "historyKeys" => leaf(json!({ "lastStep": run.history_lines, "sets": [], "keys": {} })),
         "commit" | "description" | "notes" | "exitcode" => leaf(Value::Null),
         "readOnly" | "stopped" => leaf(false),
         "storageBytes" => leaf(0),

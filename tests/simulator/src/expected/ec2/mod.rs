@@ -118,7 +118,7 @@ impl Case<'_> {
             ("ec2.instances.cpu_count", running(&|i| self.gpus(i) == 0)),
             ("ec2.gpus.total", sum(&|i| self.gpus(i))),
             ("ec2.vcpus.total", sum(&|i| self.aws.instance_type(&i.instance_type).map_or(0, |t| t.vcpus))),
-            ("ec2.instances.idle", running(&|i| self.is_idle(i)).filter(|_| self.settings.idle)),
+            ("ec2.instances.idle", self.idle()),
             ("ec2.instances.avg_age_days", mean(&ages)),
             ("ec2.instances.oldest_age_days", ages.iter().copied().reduce(f64::max)),
             ("ec2.instances.spot_interrupted_24h", of(&|i| self.is_interrupted(i))),
@@ -133,13 +133,22 @@ impl Case<'_> {
         }
     }
 
-    /// "running for over 1h with mean CPUUtilization of the last hour [...] below"; of what has no data there is no mean.
-    fn is_idle(&self, instance: &Instance) -> bool {
+    /// "running for over 1h with mean CPUUtilization of the last hour [...] below". What has no data has no mean and is
+    /// not idle; where nothing that has run for so long has data, the number is not known.
+    fn idle(&self) -> Option<f64> {
         let hour = SignedDuration::from_hours(1);
         let in_hour = |at: Timestamp| self.age(at) >= SignedDuration::ZERO && self.age(at) < hour;
-        let points: Vec<f64> =
-            instance.cpu.iter().filter(|(at, _)| in_hour(*at)).map(|(_, average)| *average).collect();
-        self.age(instance.launched) > hour && mean(&points).is_some_and(|mean| mean < self.settings.idle_cpu_pct)
+        let old: Vec<&Instance> = self.running().filter(|i| self.age(i.launched) > hour).collect();
+        let means: Vec<f64> = old
+            .iter()
+            .filter_map(|i| {
+                let points = i.cpu.iter().filter(|(at, _)| in_hour(*at));
+                mean(&points.map(|(_, average)| *average).collect::<Vec<_>>())
+            })
+            .collect();
+        let is_known = old.is_empty() || !means.is_empty();
+        let idle = count(means.iter().filter(|mean| **mean < self.settings.idle_cpu_pct).count());
+        idle.filter(|_| is_known && self.settings.idle)
     }
 
     fn is_interrupted(&self, instance: &Instance) -> bool {

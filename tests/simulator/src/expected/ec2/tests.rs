@@ -142,8 +142,12 @@ fn idle_is_a_mean_of_the_last_hour_of_what_has_run_for_longer() {
     assert_eq!(idle(Instance { cpu: cpu(&[(3_000, 9.0), (600, 0.5)]), ..running() }), Some(1.0), "4.75 on average");
     assert_eq!(idle(Instance { cpu: cpu(&[(3_000, 9.0), (600, 1.0)]), ..running() }), Some(0.0), "5 is not below 5");
     assert_eq!(idle(Instance { cpu: cpu(&[(7_000, 90.0), (600, 1.0)]), ..running() }), Some(1.0));
-    assert_eq!(idle(Instance { cpu: cpu(&[(7_000, 1.0)]), ..running() }), Some(0.0), "nothing is known of the hour");
-    assert_eq!(idle(running()), Some(0.0));
+    assert_eq!(idle(Instance { cpu: cpu(&[(7_000, 1.0)]), ..running() }), None, "nothing is known of the hour");
+    assert_eq!(idle(running()), None);
+    let young = Instance { launched: ago(60), ..running() };
+    assert_eq!(idle(young), Some(0.0), "nothing could be idle");
+    let both = with_instances(vec![running(), Instance { cpu: low.clone(), ..running() }]);
+    assert_eq!(value(&both, "ec2.instances.idle"), Some(1.0));
 
     let organisation = with_instances(vec![Instance { cpu: low, ..running() }]);
     let strict = Settings { idle_cpu_pct: 1.5, ..Settings::default() };

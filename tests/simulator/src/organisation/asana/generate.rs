@@ -200,10 +200,11 @@ impl Maker {
         self.asana.tasks.push(task);
     }
 
-    /// Somewhere in a project; one in twenty lies in no section.
+    /// Somewhere in a project, mostly in one of its first sections; one in twenty lies in no section.
     fn place(&mut self, project: ProjectId) -> Membership {
         let Project { sections, .. } = &self.asana.projects[project];
-        let section = (self.rng.u8(..20) != 0).then(|| self.rng.usize(..sections.len()));
+        let shown = if self.rng.bool() { sections.len().min(4) } else { sections.len() };
+        let section = (self.rng.u8(..20) != 0).then(|| self.rng.usize(..shown));
         Membership { project, section }
     }
 }
