@@ -15,6 +15,7 @@ use crate::config::aws;
 
 const REGIONS: &str = "ec2.regions";
 const PRICE_FILE: &str = "ec2.price_file";
+const IDLE_CPU_PCT: &str = "ec2.idle_cpu_pct";
 const ALL: &str = "all";
 const NONE: &str = "none";
 
@@ -40,7 +41,7 @@ pub fn config(settings: &Settings, problems: &mut Problems) -> Result<Config, Ve
         regions,
         price_file: price_file(settings, problems),
         idle: settings.flag("ec2.idle"),
-        idle_cpu_pct: settings.whole("ec2.idle_cpu_pct").unwrap_or_default() as f64,
+        idle_cpu_pct: idle_cpu_pct(settings, problems),
         state_dir: settings.text("state_dir").map(PathBuf::from),
     })
 }
@@ -81,6 +82,15 @@ fn regions(settings: &Settings, problems: &mut Problems) -> Result<(String, Regi
             Err(vec!["set EC2_REGIONS=eu-central-1,... (or ec2.regions in the file), or AWS_REGION".to_owned()])
         }
     }
+}
+
+/// Percent.
+fn idle_cpu_pct(settings: &Settings, problems: &mut Problems) -> f64 {
+    let limit = settings.number(IDLE_CPU_PCT).unwrap_or_default();
+    if limit > 100.0 {
+        problems.add(settings.place(IDLE_CPU_PCT), IDLE_CPU_PCT, "is more than 100 percent", "Write it as in 5 or 2.5");
+    }
+    limit
 }
 
 fn price_file(settings: &Settings, problems: &mut Problems) -> Option<PriceFile> {
@@ -194,9 +204,11 @@ mod tests {
         let (config, _) = of(&[REGION]);
         let config = config.unwrap();
         assert!(config.idle && config.idle_cpu_pct == 5.0);
-        let (config, _) = of(&[REGION, ("EC2_IDLE", "false"), ("EC2_IDLE_CPU_PCT", "10")]);
+        let (config, _) = of(&[REGION, ("EC2_IDLE", "false"), ("EC2_IDLE_CPU_PCT", "2.5")]);
         let config = config.unwrap();
-        assert!(!config.idle && config.idle_cpu_pct == 10.0);
+        assert!(!config.idle && config.idle_cpu_pct == 2.5);
+        let (_, problems) = of(&[REGION, ("EC2_IDLE_CPU_PCT", "101")]);
+        assert!(problems.contains("is more than 100 percent"), "{problems}");
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub const SETTINGS: &[Setting] = &[
     row("ec2.regions", "EC2_REGIONS", Kind::List, "", "Regions to read; `all` = those enabled for the account, `none` = EC2 is not read", "aws.region; without it EC2 is not read"),
     row("ec2.price_file", "EC2_PRICE_FILE", Kind::Path, "", "File with hourly prices to use instead of those of AWS", "AWS is asked for prices"),
     row("ec2.idle", "EC2_IDLE", Kind::Bool, "true", "Whether CloudWatch is asked for idle instances; it bills each instance's metric", "the default"),
-    row("ec2.idle_cpu_pct", "EC2_IDLE_CPU_PCT", Kind::Whole(1, 100), "5", "Mean CPU utilization of an hour below which an instance is idle, in percent", "the default"),
+    row("ec2.idle_cpu_pct", "EC2_IDLE_CPU_PCT", Kind::Number, "5", "Mean CPU utilization of an hour below which an instance is idle, in percent", "the default"),
 
     row("skypilot.endpoint", "SKYPILOT_API_SERVER_ENDPOINT", Kind::UrlWithUser, "", "Address of the SkyPilot API server; https://USER:PASSWORD@HOST for basic auth", "SkyPilot is not read"),
     row("skypilot.token", "SKYPILOT_API_TOKEN", Kind::Secret, "", "Token of a service account of the server", "basic auth if the address holds a user, else none"),

@@ -12,6 +12,7 @@ use collector::transport::no_connection;
 
 use crate::client::Ask;
 use crate::client::innermost;
+use crate::client::xml::Broken;
 
 /// The failure that an error of an operation is. `setting` names what holds the address.
 pub(crate) fn of<E>(error: &SdkError<E, HttpResponse>, ask: &Ask<'_>, secrets: &Secrets, setting: &str) -> Failure
@@ -38,6 +39,10 @@ where
             if lost.is_user() || lost.is_timeout() {
                 let reason = if lost.is_user() { Reason::BadReply } else { Reason::Unreachable };
                 return failure(reason, secrets.clip(&innermost(lost)));
+            }
+            if let Some(broken) = lost.source().and_then(|source| source.downcast_ref::<Broken>()) {
+                let cure = "Look for a login page or proxy between orgpulse and AWS";
+                return failure(Reason::BadReply, broken.to_string()).with_cure(cure);
             }
             let host = format!("{service} in {}", ask.region);
             let (why, cure) = no_connection(lost, &host, setting, secrets);

@@ -20,8 +20,14 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
 
+use crate::client::xml;
+use crate::client::xml::Broken;
+
 /// The longest answer that is read. A page of 500 instances is about 3 MiB.
 const MAX_BODY: usize = 64 << 20;
+
+/// How the body of a request of the query protocols begins, which are answered in XML.
+const QUERY: &str = "Action=";
 
 /// The client to hand to the SDK. Each attempt, retries and those of the credential chain included, is one call of it: it
 /// is counted, waits for its turn among `in_flight`, and is not made after the deadline. The limit of an attempt is
@@ -87,6 +93,7 @@ impl Way {
         let (parts, body) = request.into_parts();
         // No operation of ours streams a body.
         let body = body.bytes().ok_or_else(|| ConnectorError::user("a body that is not in memory".into()))?.to_vec();
+        let query = body.starts_with(QUERY.as_bytes());
         let request = http::Request::from_parts(parts, body);
         let request = reqwest::Request::try_from(request).map_err(|error| ConnectorError::user(error.into()))?;
         let lost = |error: reqwest::Error| match error.is_timeout() {
@@ -100,6 +107,10 @@ impl Way {
                 return Err(ConnectorError::user(format!("the answer is longer than {} MiB", MAX_BODY >> 20).into()));
             }
             body.extend_from_slice(&chunk);
+        }
+        if query && response.status().is_success() && !xml::is_whole(&body) {
+            // As a lost connection, so that the SDK asks again.
+            return Err(ConnectorError::io(Broken.into()));
         }
         let other = |error| ConnectorError::other(error, None);
         let status = StatusCode::try_from(response.status().as_u16()).map_err(|error| other(error.into()))?;
@@ -120,7 +131,7 @@ impl Way {
 /// The operation and the region of a request, for the progress line: "DescribeVolumes of eu-central-1".
 fn asking(request: &HttpRequest) -> String {
     let body = request.body().bytes().and_then(|body| std::str::from_utf8(body).ok()).unwrap_or_default();
-    let query = body.strip_prefix("Action=").map(|rest| rest.split('&').next().unwrap_or(rest));
+    let query = body.strip_prefix(QUERY).map(|rest| rest.split('&').next().unwrap_or(rest));
     let json = || request.headers().get("x-amz-target")?.rsplit('.').next();
     let path = || Some(request.uri().split_once("/operation/")?.1);
     let operation = query.or_else(json).or_else(path).unwrap_or("AWS credentials");

@@ -3,6 +3,7 @@
 mod failure;
 mod http;
 mod pages;
+mod xml;
 
 use std::error::Error;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::ReconnectMode;
 use aws_types::SdkConfig;
 use collector::Context;
 use collector::Failure;
@@ -169,7 +171,9 @@ async fn set_up(access: &Access, context: &Context, pace: Pace, secrets: &Secret
     let retry = RetryConfig::standard()
         .with_max_attempts(pace.attempts)
         .with_initial_backoff(pace.first_wait)
-        .with_max_backoff(MAX_WAIT);
+        .with_max_backoff(MAX_WAIT)
+        // Connections are the shared client's to close; the SDK logs an error where it cannot.
+        .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
     // A named version: a newer one may change waits and defaults without a word.
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::new(access.home.clone()))
@@ -206,6 +210,8 @@ fn deadline_passed(doing: &str) -> Failure {
 }
 
 fn no_credential(why: &str, secrets: &Secrets) -> Failure {
+    // The chain appends what it attempted, one line each.
+    let why = why.split(". Attempted").next().unwrap_or(why);
     let why = format!("neither the settings nor the SDK's chain give one: {}", secrets.clip(why));
     Failure::new(Reason::Unauthorized, "find an AWS credential", why).with_cure(
         "Give the pod's service account a role (IRSA or EKS Pod Identity), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \

@@ -12,6 +12,7 @@ use crate::client::Ask;
 use crate::client::Client;
 use crate::client::Tokens;
 use crate::fetch::instant;
+use crate::fetch::list;
 use crate::records::Instance;
 use crate::records::State;
 use crate::records::Tenancy;
@@ -27,7 +28,7 @@ pub(crate) async fn instances(client: &Client, region: &str) -> Result<Vec<Insta
     loop {
         let request = ec2.describe_instances().max_results(PAGE).set_next_token(tokens.next());
         let page = client.ask(&ask, request.send()).await?;
-        for one in page.reservations().iter().flat_map(|reservation| reservation.instances()) {
+        for one in list(&page.reservations, &ask)?.iter().flat_map(|reservation| reservation.instances()) {
             let one = record(one);
             if one.id.is_empty() || seen.insert(one.id.clone()) {
                 instances.push(one);

@@ -39,6 +39,11 @@ fn date(at: Timestamp) -> DateTime {
     DateTime::from_secs(at.as_second())
 }
 
+/// The list of a page. AWS always sends it, empty too: an answer without it says nothing, and is no list of nothing.
+fn list<'a, T>(list: &'a Option<Vec<T>>, ask: &Ask<'_>) -> Result<&'a [T], Failure> {
+    list.as_deref().ok_or_else(|| bad_reply(ask, "the answer lacks the list that was asked for"))
+}
+
 fn bad_reply(ask: &Ask<'_>, why: impl Into<String>) -> Failure {
     Failure::new(Reason::BadReply, ask.doing.as_str(), why)
 }

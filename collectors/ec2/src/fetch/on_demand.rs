@@ -14,6 +14,7 @@ use crate::client::Ask;
 use crate::client::Client;
 use crate::client::Tokens;
 use crate::fetch::bad_reply;
+use crate::fetch::list;
 use crate::prices::Listed;
 use crate::prices::OnDemandKey;
 use crate::prices::dollars;
@@ -80,7 +81,7 @@ impl<'a> PriceList<'a> {
             let request = pricing.get_products().service_code("AmazonEC2").format_version("aws_v1").max_results(PAGE);
             let request = request.set_filters(Some(filters.clone())).set_next_token(tokens.next());
             let page = self.client.ask(&ask, request.send()).await.map_err(with_the_other_way)?;
-            for text in page.price_list() {
+            for text in list(&page.price_list, &ask)? {
                 let product = serde_json::from_str::<Product>(text);
                 let product =
                     product.map_err(|_| bad_reply(&ask, "a product of the price list is not what the API promises"))?;
@@ -98,8 +99,11 @@ impl<'a> PriceList<'a> {
 }
 
 fn with_the_other_way(failure: Failure) -> Failure {
-    let cure = format!("{}. Or give the prices in a file (ec2.price_file)", failure.cure);
-    failure.with_cure(cure.trim_start_matches(". "))
+    let cure = match failure.cure.as_str() {
+        "" => "If it lasts, give the prices in a file (ec2.price_file)".to_owned(),
+        cure => format!("{cure}. Or give the prices in a file (ec2.price_file)"),
+    };
+    failure.with_cure(cure)
 }
 
 /// Where the price list answers: three regions of the commercial partition and one of China.

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::client::Tokens;
 use crate::fetch::date;
 use crate::fetch::instant;
+use crate::fetch::list;
 use crate::prices::SpotKey;
 use crate::prices::dollars;
 use crate::prices::spot_platform;
@@ -46,7 +47,7 @@ pub(crate) async fn spot_prices(
         let request = ec2.describe_spot_price_history().start_time(date(now)).max_results(PAGE);
         let request = request.set_instance_types(Some(kinds.clone())).set_product_descriptions(Some(platforms.clone()));
         let page = client.ask(&ask, request.set_next_token(tokens.next()).send()).await?;
-        for row in page.spot_price_history() {
+        for row in list(&page.spot_price_history, &ask)? {
             let (Some(kind), Some(platform)) = (row.instance_type(), row.product_description()) else { continue };
             let (Some(zone), Some(price)) = (row.availability_zone(), row.spot_price().and_then(dollars)) else {
                 continue;

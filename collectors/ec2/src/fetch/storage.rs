@@ -8,6 +8,7 @@ use collector::Failure;
 use crate::client::Ask;
 use crate::client::Client;
 use crate::client::Tokens;
+use crate::fetch::list;
 use crate::records::Addresses;
 use crate::records::Snapshots;
 use crate::records::Volume;
@@ -26,7 +27,7 @@ pub(crate) async fn volumes(client: &Client, region: &str) -> Result<Vec<Volume>
     loop {
         let request = ec2.describe_volumes().max_results(VOLUMES).set_next_token(tokens.next());
         let page = client.ask(&ask, request.send()).await?;
-        for volume in page.volumes() {
+        for volume in list(&page.volumes, &ask)? {
             if is_new(&mut seen, volume.volume_id()) {
                 let use_ = match volume.state() {
                     Some(VolumeState::InUse) => VolumeUse::Attached,
@@ -52,7 +53,8 @@ pub(crate) async fn snapshots(client: &Client, region: &str, account: &str) -> R
     loop {
         let request = ec2.describe_snapshots().owner_ids("self").max_results(SNAPSHOTS).set_next_token(tokens.next());
         let page = client.ask(&ask, request.send()).await?;
-        for snapshot in page.snapshots().iter().filter(|snapshot| is_new(&mut seen, snapshot.snapshot_id())) {
+        for snapshot in list(&page.snapshots, &ask)?.iter().filter(|snapshot| is_new(&mut seen, snapshot.snapshot_id()))
+        {
             match snapshot.owner_id().is_none_or(|owner| owner == account) {
                 true => snapshots.sizes.push(gib(snapshot.volume_size())),
                 false => snapshots.of_others += 1,
@@ -68,7 +70,8 @@ pub(crate) async fn snapshots(client: &Client, region: &str, account: &str) -> R
 pub(crate) async fn addresses(client: &Client, region: &str) -> Result<Addresses, Failure> {
     let ask = Ask::new(format!("list the addresses of {region}"), "ec2:DescribeAddresses", region);
     let answer = client.ask(&ask, client.ec2(region).describe_addresses().send()).await?;
-    let free = answer.addresses().iter().filter(|address| address.association_id().unwrap_or_default().is_empty());
+    let free =
+        list(&answer.addresses, &ask)?.iter().filter(|address| address.association_id().unwrap_or_default().is_empty());
     Ok(Addresses { unattached: free.count() })
 }
 

@@ -10,10 +10,12 @@ use collector::Failure;
 use crate::client::Ask;
 use crate::client::Client;
 use crate::client::Tokens;
+use crate::fetch::list;
 use crate::records::Hardware;
 use crate::store::Store;
 
-/// Names that EC2 takes in one call, and the most that it gives on a page.
+/// Names that EC2 takes in one call. It gives as many on a page, and refuses names beside a MaxResults, as it does for the
+/// ids of instances.
 const NAMES: usize = 100;
 
 /// The hardware of these types: from the store, else asked for. A type that EC2 does not describe is not in the result.
@@ -32,9 +34,8 @@ pub(crate) async fn hardware(
         let mut tokens = Tokens::default();
         loop {
             let request = ec2.describe_instance_types().set_instance_types(Some(names.clone()));
-            let request = request.max_results(NAMES as i32).set_next_token(tokens.next());
-            let page = client.ask(&ask, request.send()).await?;
-            for info in page.instance_types() {
+            let page = client.ask(&ask, request.set_next_token(tokens.next()).send()).await?;
+            for info in list(&page.instance_types, &ask)? {
                 if let (Some(kind), Some(hardware)) = (info.instance_type(), record(info)) {
                     types.insert(kind.as_str().to_owned(), hardware);
                 }

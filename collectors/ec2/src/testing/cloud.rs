@@ -104,6 +104,11 @@ impl Cloud {
             "ec2:DescribeVolumes" => self.page(asked, "volumeSet", &here(&self.volumes)),
             "ec2:DescribeSnapshots" => self.page(asked, "snapshotSet", &here(&self.snapshots)),
             "ec2:DescribeAddresses" => self.page(asked, "addressesSet", &here(&self.addresses)),
+            "ec2:DescribeInstanceTypes"
+                if asked.form.contains_key("InstanceType.1") && asked.form.contains_key("MaxResults") =>
+            {
+                error(asked, 400, "InvalidParameterCombination", "InstanceType cannot be used with maxResults")
+            }
             "ec2:DescribeInstanceTypes" => {
                 let names: Vec<&String> = asked
                     .form

@@ -173,7 +173,9 @@ async fn collected_at(url: &str) -> Result<Batch, Failure> {
 
 #[tokio::test]
 async fn what_is_no_answer_of_aws_is_a_bad_reply() {
-    for body in ["<html>Sign in</html>", "{}", "<Response><volumeSet><item>", ""] {
+    const HALF: &str = "<DescribeVolumesResponse><volumeSet><item><size>1</size></item>";
+    const EMPTY: &str = "<DescribeVolumesResponse><requestId>r</requestId></DescribeVolumesResponse>";
+    for body in ["<html>Sign in</html>", "{}", "<Response><volumeSet/></Response>", HALF, EMPTY, ""] {
         let odd = move |asked: &Asked| {
             (asked.action == "ec2:DescribeVolumes")
                 .then(|| loopback::text(200, &[("content-type", "text/html")], body).into())
