@@ -15,7 +15,7 @@ export ORGPULSE_NOT_RUN ?= $(CURDIR)/.tools/not-run
 TESTS := fmt-check lint tools deny unit docs-check real
 
 .PHONY: help demo test build fmt fmt-check lint deny unit real docs docs-check bench soak start
-.PHONY: tools tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot clean-tools
+.PHONY: tools tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto clean-tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,7 +48,7 @@ unit: tool-npm ## cargo test: unit, client and end-to-end tests
 	@scripts/contracts.sh
 	@$(STEP) cargo-test cargo test --locked --workspace
 
-real: tool-npm tool-python tool-victoria-metrics tool-skypilot build ## run against software that others wrote: an intake, and SkyPilot's server
+real: tool-npm tool-python tool-victoria-metrics tool-skypilot tool-moto build ## run against software that others wrote: an intake, SkyPilot's server, moto
 	@$(STEP) real scripts/real.sh
 
 docs: build ## regenerate the generated documents
@@ -64,9 +64,9 @@ bench: tool-npm tool-skypilot ## time, requests and memory at reference size, as
 soak: tool-npm ## the long form of the property tests: 200 organisations, 100 kills
 	@$(STEP) soak scripts/soak.sh
 
-tools: tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot ## install what checks and tests need into .tools
+tools: tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto ## install what checks and tests need into .tools
 
-tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot: tool-%:
+tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto: tool-%:
 	@$(STEP) $@ scripts/tools/$*.sh
 
 clean-tools: ## remove .tools

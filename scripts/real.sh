@@ -26,3 +26,11 @@ if [ -e "$servers/ready" ]; then
 else
     cannot "the collection from SkyPilot's API server" "it is not installed" "run: make tools, and read what it says"
 fi
+
+moto=$TOOLS/moto/bin/python
+if [ -x "$moto" ]; then
+    "$moto" tests/real/moto_secrets.py --self-test
+    "$moto" tests/real/moto_secrets.py --orgpulse "$BUILT/orgpulse"
+else
+    cannot "the reading of secrets from moto" "it is not installed" "run: make tools, and read what it says"
+fi

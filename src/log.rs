@@ -2,7 +2,11 @@
 
 use std::io::IsTerminal;
 
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Problems;
 use crate::config::Settings;
@@ -33,10 +37,18 @@ pub fn set_up(settings: &Settings) -> Result<(), Problems> {
     // A line that cannot be written (standard error is closed, or its disk is full) is no reason to end a run.
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    let quiet = filter_fn(|line| may_be_logged(line.target(), line.level()));
     if settings.text("log_format").as_deref() == Some("json") {
-        subscriber.json().init();
+        subscriber.json().finish().with(quiet).init();
     } else {
-        subscriber.with_ansi(std::io::stderr().is_terminal()).with_target(false).init();
+        subscriber.with_ansi(std::io::stderr().is_terminal()).with_target(false).finish().with(quiet).init();
     }
     Ok(())
+}
+
+/// Whether no secret can be in a line. At level trace the AWS SDK writes whole requests and answers: session tokens in
+/// headers, credentials in the answers of STS and metadata services, and with LOG_SENSITIVE_BODIES=true in the
+/// environment the secrets themselves. No filter that a user sets brings these lines back.
+fn may_be_logged(target: &str, level: &Level) -> bool {
+    *level != Level::TRACE || !target.starts_with("aws_")
 }

@@ -1,19 +1,25 @@
 //! `orgpulse collect`
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::cli::Common;
 use crate::cli::complain;
 use crate::cli::delivery;
 use crate::cli::delivery::Delivered;
 use crate::cli::print;
+use crate::cli::secrets::DATADOG;
+use crate::cli::secrets::Secrets;
 use crate::config;
 use crate::config::Configured;
 use crate::config::Flag;
 use crate::config::Problems;
 use crate::config::problem::capital;
 use crate::config::run::RunConfig;
+use crate::config::secrets;
 use crate::exit::Exit;
 use crate::http;
 use crate::progress;
@@ -23,7 +29,6 @@ use crate::run;
 use crate::run::Outcome;
 use crate::run::Plan;
 use crate::run::Report;
-use crate::sinks::datadog;
 use crate::sinks::datadog::Datadog;
 use crate::sinks::stdout;
 use crate::sinks::stdout::Output;
@@ -64,13 +69,16 @@ pub struct Args {
 
 /// Runs the subcommand.
 pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
+    let begun = Instant::now();
     let (settings, mut problems) = common.settings(&args.flags());
-    let selection = registry::select(&args.names, &settings, &mut problems);
+    // Every mistake is told before anybody is asked anything, Secrets Manager included.
+    let standing = settings.with_stand_ins();
+    let mut selection = registry::select(&args.names, &standing, &mut problems);
     let now = args.now.unwrap_or_else(Timestamp::now);
     let mut sink = None;
     if args.push {
         check_now(now, &mut problems);
-        match config::datadog::configure(&settings, &mut problems) {
+        match config::datadog::configure(&standing, &mut problems) {
             Configured::Ready(settings) => sink = Some(settings),
             Configured::Missing(missing) if missing.is_empty() => {}
             Configured::Missing(missing) => {
@@ -89,12 +97,20 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
             );
         }
     }
+    let mut sections: Vec<&str> = selection.collectors.iter().map(|collector| collector.name()).collect();
+    sections.extend(sink.is_some().then_some(DATADOG));
+    secrets::check(&settings, &sections, &mut problems);
     if !problems.is_empty() {
         return Err(problems.into());
     }
     let run = RunConfig::new(&settings);
-    let task = Task { run, selection, now, http: http::client()?, sink, output: args.output };
-    let (_, exit) = perform(task, &stop::on_signal()).await?;
+    let http = http::client()?;
+    let stop = stop::on_signal();
+    let secrets = Secrets::read(settings, &sections, &http, run.deadline, &stop).await;
+    secrets.unlock(&mut selection);
+    let sink = sink.map(|settings| secrets.sink(settings, http.clone()));
+    let task = Task { run, selection, now, spent: begun.elapsed(), http, sink, output: args.output };
+    let (_, exit) = perform(task, &stop).await?;
     Ok(exit)
 }
 
@@ -106,10 +122,12 @@ pub struct Task {
     pub selection: Selection,
     /// The instant of every window and every point.
     pub now: Timestamp,
-    /// The client of sources and sink.
+    /// What the run has taken of its time before its collection.
+    pub spent: Duration,
+    /// The client of the sources.
     pub http: reqwest::Client,
     /// Where to push to; none in a dry run.
-    pub sink: Option<datadog::Settings>,
+    pub sink: Option<Datadog>,
     /// Form of the output.
     pub output: Output,
 }
@@ -119,10 +137,11 @@ pub struct Task {
 /// # Errors
 /// When standard output cannot be written to.
 pub async fn perform(task: Task, stop: &Stop) -> anyhow::Result<(Delivered, Exit)> {
-    let Task { run, selection, now, http, sink, output } = task;
-    let plan = Plan { now, deadline: run.deadline, collector_deadline: run.collector_deadline, http: http.clone() };
-    let report = run::collect(&selection.collectors, &plan, &progress::Line::default(), stop).await;
-    let sink = sink.map(|settings| Datadog::new(settings, http));
+    let Task { run, selection, now, spent, http, sink, output } = task;
+    let deadline = run.deadline.saturating_sub(spent);
+    let plan = Plan { now, deadline, collector_deadline: run.collector_deadline, http };
+    let mut report = run::collect(&selection.collectors, &plan, &progress::Line::default(), stop).await;
+    report.duration += spent;
     let delivered = delivery::deliver(&report, &run.common_tags, sink.as_ref(), stop).await;
     let exit = judge(&report, &delivered, run.tolerate_partial);
     let shown = Shown {

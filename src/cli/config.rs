@@ -7,10 +7,12 @@ use clap::Subcommand;
 use crate::cli::Common;
 use crate::cli::print;
 use crate::cli::reference;
+use crate::cli::secrets::DATADOG;
 use crate::config;
 use crate::config::Configured;
 use crate::config::Problems;
 use crate::config::Settings;
+use crate::config::secrets;
 use crate::config::setting::SETTINGS;
 use crate::exit::Exit;
 use crate::registry::SOURCES;
@@ -49,6 +51,8 @@ fn resolved(common: &Common, command: Command) -> anyhow::Result<Exit> {
 }
 
 fn check(settings: &Settings, problems: &mut Problems) -> String {
+    let standing = settings.with_stand_ins();
+    let mut ready = Vec::new();
     let mut text = String::from("no mistakes\n");
     let mut line = |name: &str, missing: Option<Vec<String>>| {
         let state =
@@ -57,15 +61,22 @@ fn check(settings: &Settings, problems: &mut Problems) -> String {
         let _ = writeln!(text, "{name:<12} {state}");
     };
     for source in SOURCES {
-        match (source.configure)(settings, problems) {
-            Configured::Ready(_) => line(source.name, None),
+        match (source.configure)(&standing, problems) {
+            Configured::Ready(_) => {
+                ready.push(source.name);
+                line(source.name, None);
+            }
             Configured::Missing(missing) => line(source.name, Some(missing)),
         }
     }
-    match config::datadog::configure(settings, problems) {
-        Configured::Ready(_) => line("datadog", None),
-        Configured::Missing(missing) => line("datadog", Some(missing)),
+    match config::datadog::configure(&standing, problems) {
+        Configured::Ready(_) => {
+            ready.push(DATADOG);
+            line(DATADOG, None);
+        }
+        Configured::Missing(missing) => line(DATADOG, Some(missing)),
     }
+    secrets::check(settings, &ready, problems);
     text
 }
 

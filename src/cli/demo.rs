@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use anyhow::bail;
@@ -23,6 +24,7 @@ use crate::config::run::RunConfig;
 use crate::exit::Exit;
 use crate::http;
 use crate::registry;
+use crate::sinks::datadog::Datadog;
 use crate::sinks::stdout::Output;
 use crate::stop;
 
@@ -60,7 +62,8 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
     // A proxy of the surroundings does not lead to loopback.
     let http = http::loopback_client()?;
     let run = RunConfig::new(&settings);
-    let task = Task { run, selection, now, http, sink: Some(sink), output: Output::Table };
+    let sink = Some(Datadog::new(sink, http.clone()));
+    let task = Task { run, selection, now, spent: Duration::ZERO, http, sink, output: Output::Table };
     let stop = stop::on_signal();
     let (delivered, exit) = collect::perform(task, &stop).await?;
     read_back(&simulator, &delivered)?;

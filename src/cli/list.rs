@@ -9,6 +9,7 @@ use crate::registry::SOURCES;
 /// Runs the subcommand.
 pub fn run(common: &Common) -> anyhow::Result<Exit> {
     let (settings, mut problems) = common.settings(&[]);
+    let settings = settings.with_stand_ins();
     let mut text = String::new();
     for source in SOURCES {
         let state = match (source.configure)(&settings, &mut problems) {

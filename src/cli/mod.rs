@@ -9,6 +9,7 @@ mod generate;
 mod list;
 mod metrics;
 mod reference;
+mod secrets;
 mod spool;
 
 use std::io::Write;
@@ -56,7 +57,7 @@ enum Command {
     #[command(subcommand)]
     Config(config::Command),
     /// Try every credential with the cheapest call, and say what mends it
-    Doctor,
+    Doctor(doctor::Args),
     /// Show, send or drop what could not be delivered to Datadog
     #[command(subcommand)]
     Spool(spool::Command),
@@ -87,7 +88,7 @@ impl Cli {
             Command::List => list::run(&common),
             Command::Metrics(args) => metrics::run(&args),
             Command::Config(command) => config::run(&common, command),
-            Command::Doctor => runtime()?.block_on(doctor::run(&common)),
+            Command::Doctor(args) => runtime()?.block_on(doctor::run(&common, &args)),
             Command::Spool(command) => runtime()?.block_on(spool::run(&common, command)),
             Command::Demo(args) => runtime()?.block_on(demo::run(&common, &args)),
             Command::Completions(args) => generate::completions(&args),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::config::secrets;
 use crate::config::setting::Kind;
 use crate::config::setting::SETTINGS;
 
@@ -9,7 +10,7 @@ use crate::config::setting::SETTINGS;
 pub fn env_sample() -> String {
     let mut text = String::from(
         "# Every variable that orgpulse reads; copy to .env and fill in. Printed by `orgpulse config sample`.\n\
-         # A secret may also come from a file: NAME_FILE=/path instead of NAME.\n\n\
+         # A secret may also come from a file or from AWS Secrets Manager: NAME_FILE=/path or NAME_SECRET=name instead of NAME.\n\n\
          # Configuration file. Unset: orgpulse.yaml where there is one\n\
          # ORGPULSE_CONFIG=\n",
     );
@@ -50,10 +51,14 @@ pub fn markdown() -> String {
             Kind::Secret => "secret".to_owned(),
         };
         let key = match setting.kind {
+            Kind::Secret if secrets::may_hold(setting) => format!("`{0}_file`, `{0}_secret`", setting.key),
             Kind::Secret => format!("`{}_file`", setting.key),
             _ => format!("`{}`", setting.key),
         };
         let variable = match setting.kind {
+            Kind::Secret if secrets::may_hold(setting) => {
+                format!("`{0}`, `{0}_FILE` or `{0}_SECRET`", setting.variable)
+            }
             Kind::Secret => format!("`{0}` or `{0}_FILE`", setting.variable),
             _ => format!("`{}`", setting.variable),
         };

@@ -9,15 +9,18 @@ use tokio::time::Instant;
 
 use crate::cli::Common;
 use crate::cli::print;
+use crate::cli::secrets::DATADOG;
+use crate::cli::secrets::Secrets;
 use crate::config;
 use crate::config::Configured;
 use crate::config::Problems;
 use crate::config::Settings;
 use crate::config::problem::capital;
+use crate::config::secrets;
 use crate::exit::Exit;
 use crate::http;
-use crate::sinks::datadog::Datadog;
 use crate::sinks::datadog::Spool;
+use crate::stop;
 
 /// Time for a replay by hand.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -65,7 +68,8 @@ pub async fn run(common: &Common, command: Command) -> anyhow::Result<Exit> {
             Ok(Exit::Complete)
         }
         Command::Send => {
-            let sink = match config::datadog::configure(&settings, &mut problems) {
+            secrets::check(&settings, &[DATADOG], &mut problems);
+            let sink = match config::datadog::configure(&settings.with_stand_ins(), &mut problems) {
                 Configured::Ready(sink) if problems.is_empty() => sink,
                 Configured::Ready(_) => return Err(problems.into()),
                 Configured::Missing(missing) => {
@@ -74,7 +78,9 @@ pub async fn run(common: &Common, command: Command) -> anyhow::Result<Exit> {
                     return Err(problems.into());
                 }
             };
-            let datadog = Datadog::new(sink, http::client()?);
+            let http = http::client()?;
+            let secrets = Secrets::read(settings, &[DATADOG], &http, PATIENCE, &stop::on_signal()).await;
+            let datadog = secrets.sink(sink, http);
             let delivery = datadog.replay(Instant::now() + PATIENCE).await;
             let mut text = format!("{} points accepted by Datadog", delivery.replayed);
             if delivery.too_old > 0 {

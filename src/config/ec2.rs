@@ -27,6 +27,12 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
     }
 }
 
+/// The IAM actions that the collector takes; none when it is not configured. They know no narrower resource than `*`.
+pub fn actions(settings: &Settings) -> Vec<&'static str> {
+    let config = config(settings, &mut Problems::default());
+    config.map_or_else(|_| Vec::new(), |config| ec2::permissions(&config).iter().map(|one| one.action).collect())
+}
+
 /// What the collector is told, or what to set.
 pub fn config(settings: &Settings, problems: &mut Problems) -> Result<Config, Vec<String>> {
     let (home, regions) = regions(settings, problems)?;

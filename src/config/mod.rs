@@ -3,6 +3,7 @@
 pub mod asana;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod checked;
 pub mod datadog;
 #[cfg(feature = "aws")]
 pub mod ec2;
@@ -13,6 +14,7 @@ mod map;
 pub mod problem;
 mod proxy;
 pub mod run;
+pub mod secrets;
 pub mod setting;
 pub mod settings;
 pub mod skypilot;
@@ -52,5 +54,6 @@ pub fn resolve(inputs: &Inputs, flags: &[Flag], problems: &mut Problems) -> Sett
     proxy::check(inputs, problems);
     github::default_repository(inputs, &mut settings);
     run::default_state_dir(inputs, &mut settings);
+    secrets::default_names(&mut settings, problems);
     settings
 }

@@ -49,7 +49,8 @@ pub enum Kind {
     Texts,
     /// A path of a file or folder.
     Path,
-    /// A secret: from its variable, or from the file that `<VARIABLE>_FILE` or `<key>_file` names; never in the file.
+    /// A secret: from its variable, from the file that `<VARIABLE>_FILE` or `<key>_file` names, or from the secret of AWS
+    /// Secrets Manager that `<VARIABLE>_SECRET` or `<key>_secret` names; never in the file.
     Secret,
 }
 
@@ -77,6 +78,8 @@ pub const SETTINGS: &[Setting] = &[
     row("log", "ORGPULSE_LOG", Kind::Text, "warn", "Log filter: error, warn, info, debug, trace, or by module as in `warn,github=debug`", "the default"),
     row("log_format", "ORGPULSE_LOG_FORMAT", Kind::Choice(&["text", "json"]), "text", "Form of log lines", "the default"),
 
+    row("secrets.aws", "ORGPULSE_AWS_SECRETS", Kind::Bool, "false", "Whether secrets that are set nowhere are read from AWS Secrets Manager under their default names", "the default"),
+
     row("datadog.site", "DD_SITE", Kind::Text, "datadoghq.com", "Datadog site that the organisation lives on", "the default (US1)"),
     row("datadog.url", "DD_URL", Kind::Url, "", "Base address of the API of Datadog, for a proxy or a test", "https://api.<site>"),
     row("datadog.api_key", "DD_API_KEY", Kind::Secret, "", "API key; needed for --push", "only dry runs"),
@@ -99,8 +102,8 @@ pub const SETTINGS: &[Setting] = &[
     row("github.ci.benchmark_workflows", "GITHUB_CI_BENCHMARK_WORKFLOWS", Kind::List, "*benchmark*", "Name globs of benchmark workflows, any case", "the default"),
     row("github.ci.max_job_lookups", "GITHUB_CI_MAX_JOB_LOOKUPS", Kind::Whole(0, 1_000), "20", "Runs of a repository whose jobs are asked for, for queue times; 0 = none", "the default"),
 
-    row("aws.region", "AWS_REGION", Kind::Text, "", "Region that is asked who the credential is, and which regions are enabled", "the first of ec2.regions"),
-    row("aws.access_key_id", "AWS_ACCESS_KEY_ID", Kind::Secret, "", "Id of an access key that may read EC2", "the AWS SDK looks for a credential: profile, IRSA, Pod Identity, SSO, instance metadata"),
+    row("aws.region", "AWS_REGION", Kind::Text, "", "Region of AWS: that of secrets named without an ARN, and the one that EC2 asks which regions are enabled", "the first of ec2.regions; no secret by name alone"),
+    row("aws.access_key_id", "AWS_ACCESS_KEY_ID", Kind::Secret, "", "Id of an access key that may read EC2 and the secrets", "the AWS SDK looks for a credential: profile, IRSA, Pod Identity, SSO, instance metadata"),
     row("aws.secret_access_key", "AWS_SECRET_ACCESS_KEY", Kind::Secret, "", "The secret half of the access key", "see AWS_ACCESS_KEY_ID"),
     row("aws.session_token", "AWS_SESSION_TOKEN", Kind::Secret, "", "Session token of a temporary access key", "the key is a lasting one"),
     row("aws.endpoint_url", "AWS_ENDPOINT_URL", Kind::Url, "", "Address of all AWS services, for a test or a private endpoint", "each service's own address"),

@@ -7,18 +7,22 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::config::Inputs;
 use crate::config::Problems;
+use crate::config::checked::Address;
+use crate::config::checked::Checked;
+use crate::config::checked::form;
+use crate::config::checked::parse;
 use crate::config::file;
 use crate::config::map;
 use crate::config::map::Numbers;
 use crate::config::map::Texts;
 use crate::config::problem::did_you_mean;
+use crate::config::secrets;
+use crate::config::secrets::Reference;
 use crate::config::setting;
 use crate::config::setting::Kind;
 use crate::config::setting::SETTINGS;
@@ -37,6 +41,8 @@ pub enum Origin {
     DotEnv(String),
     /// The file that a secret was read from, and what named it.
     SecretFile(PathBuf, String),
+    /// The secret of AWS Secrets Manager, and what named it.
+    SecretsManager(String, String),
     /// A command-line flag.
     Flag(&'static str),
 }
@@ -49,33 +55,10 @@ impl fmt::Display for Origin {
             Origin::Environment(name) => write!(f, "environment, {name}"),
             Origin::DotEnv(name) => write!(f, ".env, {name}"),
             Origin::SecretFile(path, name) => write!(f, "{}, named by {name}", path.display()),
+            Origin::SecretsManager(secret, name) => write!(f, "AWS Secrets Manager, {secret}, named by {name}"),
             Origin::Flag(flag) => write!(f, "flag {flag}"),
         }
     }
-}
-
-/// A checked value.
-#[derive(Debug, Clone)]
-enum Checked {
-    Text(String),
-    Whole(u64),
-    Bool(bool),
-    Duration(Duration),
-    List(Vec<String>),
-    Number(f64),
-    Numbers(Numbers),
-    Texts(Texts),
-    Secret(SecretString),
-    Address(Address),
-}
-
-/// An address, and the user that was in it.
-#[derive(Debug, Clone)]
-pub struct Address {
-    /// Without the user, and without a trailing slash.
-    pub address: String,
-    /// User and password, as they are sent.
-    pub user: Option<(String, SecretString)>,
 }
 
 /// All settings that have a value, each checked for its form.
@@ -83,6 +66,8 @@ pub struct Address {
 pub struct Settings {
     values: BTreeMap<&'static str, (Checked, Origin)>,
     mistaken: BTreeSet<&'static str>,
+    /// Secrets that are not to be asked for under a default name.
+    declined: BTreeSet<&'static str>,
 }
 
 impl Settings {
@@ -92,6 +77,8 @@ impl Settings {
         let file = inputs.file.as_ref().map_or_else(BTreeMap::new, |(path, text)| read_file(path, text, problems));
         let mut values = BTreeMap::new();
         let mut mistaken = BTreeSet::new();
+        let declined = SETTINGS.iter().filter(|setting| declines(setting, &file, inputs)).map(|setting| setting.key);
+        let declined = declined.collect();
         for setting in SETTINGS {
             let found = flags
                 .iter()
@@ -109,7 +96,9 @@ impl Settings {
                         Origin::File(path) => (path.display().to_string(), setting.key),
                         Origin::DotEnv(_) => (".env".to_owned(), setting.variable),
                         Origin::Flag(flag) => ("command line".to_owned(), *flag),
-                        Origin::SecretFile(_, named_by) => ("configuration".to_owned(), named_by.as_str()),
+                        Origin::SecretFile(_, named_by) | Origin::SecretsManager(_, named_by) => {
+                            ("configuration".to_owned(), named_by.as_str())
+                        }
                         Origin::Environment(_) | Origin::Default => ("environment".to_owned(), setting.variable),
                     };
                     problems.add(place, name, why, "");
@@ -118,7 +107,7 @@ impl Settings {
                 None => {}
             }
         }
-        Settings { values, mistaken }
+        Settings { values, mistaken, declined }
     }
 
     /// Whether a setting has a value.
@@ -129,6 +118,11 @@ impl Settings {
     /// Whether a setting was given, but wrongly; the mistake has been noted.
     pub fn mistaken(&self, key: &str) -> bool {
         self.mistaken.contains(key)
+    }
+
+    /// Whether a secret was said not to be in AWS Secrets Manager.
+    pub fn declined(&self, key: &str) -> bool {
+        self.declined.contains(key)
     }
 
     /// File, "environment", or whatever else a mistake in this setting's value is to be looked for in.
@@ -231,10 +225,41 @@ impl Settings {
             Checked::Texts(texts) => {
                 map::show(texts.iter().flat_map(|(name, texts)| texts.iter().map(move |text| (name, text))))
             }
-            Checked::Secret(_) => "***".to_owned(),
+            Checked::Secret(_) | Checked::Awaited(_) => "***".to_owned(),
             Checked::Address(Address { address, user: None }) => address.clone(),
             Checked::Address(Address { address, user: Some(_) }) => format!("{address} with a user, ***"),
         })
+    }
+
+    /// The secret of AWS Secrets Manager that is to be asked for, before the setting has a value.
+    pub fn awaited(&self, key: &str) -> Option<&Reference> {
+        match self.values.get(key) {
+            Some((Checked::Awaited(reference), _)) => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// Notes that a secret is to be asked for.
+    pub fn await_secret(&mut self, key: &'static str, reference: Reference, origin: Origin) {
+        self.values.insert(key, (Checked::Awaited(reference), origin));
+    }
+
+    /// Gives an awaited secret its value.
+    pub fn set_secret(&mut self, key: &'static str, secret: SecretString) {
+        if let Some((value, _)) = self.values.get_mut(key) {
+            *value = Checked::Secret(secret);
+        }
+    }
+
+    /// The same settings with a stand-in for each awaited secret, to see what they configure without asking anybody.
+    pub fn with_stand_ins(&self) -> Settings {
+        let mut settings = self.clone();
+        for (key, (value, _)) in &mut settings.values {
+            if let Checked::Awaited(_) = value {
+                *value = Checked::Secret(SecretString::from(secrets::stand_in(key)));
+            }
+        }
+        settings
     }
 
     /// Sets a list that was found elsewhere (GitHub Actions names its repository).
@@ -268,6 +293,11 @@ fn from_environment(setting: &Setting, inputs: &Inputs) -> Found {
         (Some((_, origin)), Some(_)) => Some((Err(format!("{file_variable} is set too. Keep one of them")), origin)),
         (Some((text, origin)), None) => Some((parse(setting, &text), origin)),
         (None, Some((path, _))) => Some(read_secret(setting, Path::new(&path), file_variable)),
+        (None, None) if secrets::may_hold(setting) => {
+            let variable = secrets::variable_of(setting);
+            let (name, _) = look(&variable).filter(|(name, _)| !["", secrets::NONE].contains(&name.trim()))?;
+            Some(named_secret(&name, variable))
+        }
         (None, None) => None,
     }
 }
@@ -277,11 +307,14 @@ fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs)
     let origin = Origin::File(path.clone());
     let present = |key: &str| file.get(key).filter(|value| !value.is_null());
     if setting.kind == Kind::Secret {
-        let key = setting::secret_file_key(setting);
-        return Some(match present(&key)? {
-            Value::String(secret) => read_secret(setting, Path::new(secret), key),
-            other => (Err(format!("{key} must be {}", not_a_text("a path", other))), origin),
-        });
+        let (path, secret) = (setting::secret_file_key(setting), secrets::key_of(setting));
+        return match (present(&path), present(&secret)) {
+            (Some(Value::String(text)), _) => Some(read_secret(setting, Path::new(text), path)),
+            (Some(other), _) => Some((Err(format!("{path} must be {}", not_a_text("a path", other))), origin)),
+            (None, Some(Value::String(name))) if !declines(setting, file, inputs) => Some(named_secret(name, secret)),
+            (None, Some(Value::String(_))) => None,
+            (None, other) => Some((Err(format!("{secret} must be {}", not_a_text("a text", other?))), origin)),
+        };
     }
     let parsed = match (setting.kind, present(setting.key)?) {
         (_, Value::String(text)) => parse(setting, text).and_then(without_user),
@@ -330,6 +363,23 @@ fn read_secret(setting: &Setting, path: &Path, named_by: String) -> (Result<Chec
     (parsed, origin)
 }
 
+/// Whether a secret is said not to be in AWS Secrets Manager.
+fn declines(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs) -> bool {
+    let variable = secrets::variable_of(setting);
+    let variable = inputs.environment.get(&variable).or_else(|| inputs.dot_env.get(&variable)).map(|name| name.trim());
+    let name = variable.filter(|name| !name.is_empty()).or_else(|| file.get(&secrets::key_of(setting))?.as_str());
+    secrets::may_hold(setting) && name.is_some_and(|name| name.trim() == secrets::NONE)
+}
+
+/// A secret of AWS Secrets Manager, to be asked for by those commands that need it.
+fn named_secret(name: &str, named_by: String) -> (Result<Checked, String>, Origin) {
+    let name = name.trim();
+    let parsed = secrets::named(name).map(Checked::Awaited);
+    // A name that is none may be the secret itself.
+    let shown = if parsed.is_ok() { name } else { "a secret" };
+    (parsed, Origin::SecretsManager(shown.to_owned(), named_by))
+}
+
 /// The file's scalars and lists by dotted key. Unknown keys and secrets are problems.
 fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<String, Value> {
     let place = path.display().to_string();
@@ -347,8 +397,10 @@ fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<Strin
         Err(error) => problems.add(&place, "", format!("is not valid YAML: {}", first_line(&error.to_string())), ""),
     }
     for key in flat.keys() {
-        let secret_file =
-            SETTINGS.iter().any(|s| s.kind == Kind::Secret && setting::secret_file_key(s) == key.as_str());
+        let names_secret = SETTINGS.iter().any(|s| {
+            s.kind == Kind::Secret && setting::secret_file_key(s) == *key
+                || secrets::may_hold(s) && secrets::key_of(s) == *key
+        });
         match setting::by_key(key) {
             // Also where a stronger source gives the secret: it lies in the file all the same.
             Some(Setting { kind: Kind::Secret, variable, .. }) => {
@@ -358,7 +410,7 @@ fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<Strin
             None if is_section(key) => {
                 problems.add(&place, key, "is a section: it must hold keys below it", "See docs/CONFIGURATION.md");
             }
-            None if !secret_file => {
+            None if !names_secret => {
                 problems.add(&place, key, "unknown key", did_you_mean(key, SETTINGS.iter().map(|s| s.key)));
             }
             _ => {}
@@ -395,86 +447,4 @@ fn is_section(key: &str) -> bool {
 fn first_line(text: &str) -> &str {
     let line = text.lines().next().unwrap_or_default();
     line.split_once(", set DuplicateKeyPolicy").map_or(line, |(what, _)| what)
-}
-
-fn form(kind: Kind) -> String {
-    match kind {
-        Kind::Text | Kind::Secret => "a text".to_owned(),
-        Kind::Path => "a path".to_owned(),
-        Kind::Url | Kind::UrlWithUser => "an http:// or https:// address".to_owned(),
-        Kind::Duration => "a time such as 90s or 10m, more than 0, at most 24h".to_owned(),
-        Kind::Whole(min, u64::MAX) => format!("a whole number of at least {min}"),
-        Kind::Whole(min, max) => format!("a whole number from {min} to {max}"),
-        Kind::Bool => "true or false".to_owned(),
-        Kind::Choice(words) => format!("one of {}", words.join(", ")),
-        Kind::List => "a list of texts".to_owned(),
-        Kind::Number => "a number of more than 0".to_owned(),
-        Kind::Numbers => "a mapping of names to numbers, in a variable NAME=NUMBER,...".to_owned(),
-        Kind::Texts => "a mapping of names to texts, in a variable NAME=TEXT,...".to_owned(),
-    }
-}
-
-fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
-    let text = text.trim();
-    let wrong = || match text.contains('@') && matches!(setting.kind, Kind::Url | Kind::UrlWithUser) {
-        // It may hold a password.
-        true => format!("must be {}", form(setting.kind)),
-        false => format!("must be {}, not {text:?}", form(setting.kind)),
-    };
-    match setting.kind {
-        Kind::Text | Kind::Path => Ok(Checked::Text(text.to_owned())),
-        Kind::Url => {
-            let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
-            if !["http", "https"].contains(&url.scheme()) || url.host_str().is_none() {
-                return Err(wrong());
-            }
-            if !url.username().is_empty() || url.password().is_some() {
-                return Err("must not hold a user or password: an address is shown in messages".to_owned());
-            }
-            Ok(Checked::Text(text.trim_end_matches('/').to_owned()))
-        }
-        // Its text may hold a password, so that no message quotes it.
-        Kind::UrlWithUser => address(text).map(Checked::Address).ok_or_else(|| {
-            format!("must be {} without a query, with USER:PASSWORD@ before the host or not", form(setting.kind))
-        }),
-        Kind::Duration => match text.parse::<SignedDuration>().map(Duration::try_from) {
-            Ok(Ok(duration)) if !duration.is_zero() && duration <= setting::LONGEST => Ok(Checked::Duration(duration)),
-            _ => Err(wrong()),
-        },
-        Kind::Whole(min, max) => match text.parse() {
-            Ok(number) if (min..=max).contains(&number) => Ok(Checked::Whole(number)),
-            _ => Err(wrong()),
-        },
-        Kind::Number => match text.parse() {
-            Ok(number) if f64::is_finite(number) && number > 0.0 => Ok(Checked::Number(number)),
-            _ => Err(wrong()),
-        },
-        Kind::Numbers => map::numbers(text).map(Checked::Numbers),
-        Kind::Texts => map::texts(text).map(Checked::Texts),
-        Kind::Bool => text.parse().map(Checked::Bool).map_err(|_| wrong()),
-        Kind::Choice(words) if words.contains(&text) => Ok(Checked::Text(text.to_owned())),
-        Kind::Choice(words) => {
-            Err(format!("{} {}", wrong(), did_you_mean(text, words.iter().copied())).trim_end().to_owned())
-        }
-        Kind::List => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            Ok(Checked::List(items.map(str::to_owned).collect()))
-        }
-        Kind::Secret if text.is_empty() => Err("is set but empty".to_owned()),
-        Kind::Secret => Ok(Checked::Secret(SecretString::from(text))),
-    }
-}
-
-/// Divides an address into itself and the user in it.
-fn address(text: &str) -> Option<Address> {
-    let mut url = reqwest::Url::parse(text).ok()?;
-    if !["http", "https"].contains(&url.scheme()) || url.query().is_some() || url.fragment().is_some() {
-        return None;
-    }
-    let plain = |part: &str| percent_decode_str(part).decode_utf8().map(|part| part.into_owned()).ok();
-    let (name, password) = (plain(url.username())?, plain(url.password().unwrap_or_default())?);
-    let user = (!name.is_empty() || !password.is_empty()).then(|| (name, SecretString::from(password)));
-    url.set_username("").ok()?;
-    url.set_password(None).ok()?;
-    Some(Address { address: url.as_str().trim_end_matches('/').to_owned(), user })
 }

@@ -17,6 +17,8 @@ mod faults;
 mod limits;
 mod push;
 mod secrets;
+#[cfg(feature = "aws")]
+mod secrets_manager;
 mod signals;
 mod skypilot;
 mod spool;

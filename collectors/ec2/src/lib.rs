@@ -18,6 +18,7 @@ mod store;
 mod testing;
 
 pub use catalog::METRICS;
+pub use client::sdk_config;
 pub use config::Access;
 pub use config::Config;
 pub use config::Keys;

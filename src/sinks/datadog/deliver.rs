@@ -61,6 +61,14 @@ impl Datadog {
         Datadog::tuned(settings, http, Tuning::default())
     }
 
+    /// A sink whose key could not be read: it asks nobody anything, and keeps what it is given, as when Datadog is out of
+    /// reach. The key in `settings` is not used.
+    pub fn without_key(settings: Settings, http: reqwest::Client, why: Failure) -> Self {
+        let mut sink = Datadog::new(settings, http);
+        sink.sender.locked = Some(why);
+        sink
+    }
+
     /// A sink with other limits, patience or clock.
     pub fn tuned(settings: Settings, http: reqwest::Client, tuning: Tuning) -> Self {
         let Settings { base_url, api_key, compression, spool } = settings;

@@ -66,6 +66,8 @@ pub struct Sender {
     api_key: SecretString,
     http: reqwest::Client,
     patience: Patience,
+    /// Why there is no key, and so nothing may be sent.
+    pub(super) locked: Option<Failure>,
 }
 
 impl Sender {
@@ -76,7 +78,7 @@ impl Sender {
             let host = url.host_str()?;
             Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
         });
-        Sender { host: host.unwrap_or_else(|| "Datadog".to_owned()), base_url, api_key, http, patience }
+        Sender { host: host.unwrap_or_else(|| "Datadog".to_owned()), base_url, api_key, http, patience, locked: None }
     }
 
     /// Posts one payload, until it is accepted, refused, or time or patience run out. Sending a payload twice is
@@ -157,6 +159,9 @@ impl Sender {
         deadline: Instant,
         requests: &mut u32,
     ) -> Result<Answer, Failure> {
+        if let Some(why) = &self.locked {
+            return Err(why.clone());
+        }
         let mut key = HeaderValue::from_str(self.api_key.expose_secret()).map_err(|_| {
             Failure::new(Reason::Config, doing, "the API key holds characters that no header can carry")
                 .with_cure("Check DD_API_KEY for line breaks and quotes")

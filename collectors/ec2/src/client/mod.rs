@@ -96,42 +96,9 @@ impl Client {
     /// # Errors
     /// When there is no credential, or the time is over.
     pub(crate) async fn connect(access: &Access, context: &Context, pace: Pace) -> Result<Client, Failure> {
-        let timeouts = TimeoutConfig::builder().disable_connect_timeout().read_timeout(pace.per_try).build();
-        let retry = RetryConfig::standard()
-            .with_max_attempts(pace.attempts)
-            .with_initial_backoff(pace.first_wait)
-            .with_max_backoff(MAX_WAIT)
-            // Connections are the shared client's to close; the SDK logs an error where it cannot.
-            .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
-        // A named version: a newer one may change waits and defaults without a word.
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .region(Region::new(access.home.clone()))
-            .http_client(http::client(context, pace.in_flight))
-            .retry_config(retry)
-            .timeout_config(timeouts)
-            // For bodies that are streamed; ours are read whole under a limit.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Some(url) = &access.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
         let secrets = Secrets::default();
-        if let Some(keys) = &access.keys {
-            let (id, secret) = (keys.id.expose_secret(), keys.secret.expose_secret());
-            let token = keys.session_token.as_ref().map(|token| token.expose_secret().to_owned());
-            loader = loader.credentials_provider(Credentials::new(id, secret, token, None, "orgpulse"));
-        }
+        let config = set_up(access, context, pace, &secrets).await?;
         let deadline = context.deadline();
-        let late = |_| deadline_passed("find an AWS credential");
-        let config = timeout_at(deadline, Box::pin(loader.load())).await.map_err(late)?;
-        // Once for all regions: every client of the SDK would go through the chain by itself.
-        let credentials = match config.credentials_provider() {
-            Some(provider) => timeout_at(deadline, Box::pin(provider.provide_credentials())).await.map_err(late)?,
-            None => return Err(no_credential("the SDK has no credential provider", &secrets)),
-        };
-        let credentials = credentials.map_err(|error| no_credential(&innermost(&error), &secrets))?;
-        secrets.keep(credentials.secret_access_key());
-        secrets.keep(credentials.session_token().unwrap_or_default());
-        let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build();
         let setting = match access.endpoint_url {
             Some(_) => "aws.endpoint_url (AWS_ENDPOINT_URL)",
             None => "ec2.regions (EC2_REGIONS)",
@@ -188,6 +155,53 @@ impl Client {
     pub(crate) fn clip(&self, text: &str) -> String {
         self.secrets.clip(text)
     }
+}
+
+/// The SDK set up to reach AWS by `access`: over the shared HTTP client, with a credential that was found once for all
+/// clients of all services and regions. No service but those that give credentials is asked.
+///
+/// # Errors
+/// When there is no credential, or the time is over.
+pub async fn sdk_config(access: &Access, context: &Context) -> Result<SdkConfig, Failure> {
+    set_up(access, context, Pace::default(), &Secrets::default()).await
+}
+
+async fn set_up(access: &Access, context: &Context, pace: Pace, secrets: &Secrets) -> Result<SdkConfig, Failure> {
+    let timeouts = TimeoutConfig::builder().disable_connect_timeout().read_timeout(pace.per_try).build();
+    let retry = RetryConfig::standard()
+        .with_max_attempts(pace.attempts)
+        .with_initial_backoff(pace.first_wait)
+        .with_max_backoff(MAX_WAIT)
+        // Connections are the shared client's to close; the SDK logs an error where it cannot.
+        .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
+    // A named version: a newer one may change waits and defaults without a word.
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .region(Region::new(access.home.clone()))
+        .http_client(http::client(context, pace.in_flight))
+        .retry_config(retry)
+        .timeout_config(timeouts)
+        // For bodies that are streamed; ours are read whole under a limit.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Some(url) = &access.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if let Some(keys) = &access.keys {
+        let (id, secret) = (keys.id.expose_secret(), keys.secret.expose_secret());
+        let token = keys.session_token.as_ref().map(|token| token.expose_secret().to_owned());
+        loader = loader.credentials_provider(Credentials::new(id, secret, token, None, "orgpulse"));
+    }
+    let deadline = context.deadline();
+    let late = |_| deadline_passed("find an AWS credential");
+    let config = timeout_at(deadline, Box::pin(loader.load())).await.map_err(late)?;
+    // Once for all regions: every client of the SDK would go through the chain by itself.
+    let credentials = match config.credentials_provider() {
+        Some(provider) => timeout_at(deadline, Box::pin(provider.provide_credentials())).await.map_err(late)?,
+        None => return Err(no_credential("the SDK has no credential provider", secrets)),
+    };
+    let credentials = credentials.map_err(|error| no_credential(&innermost(&error), secrets))?;
+    secrets.keep(credentials.secret_access_key());
+    secrets.keep(credentials.session_token().unwrap_or_default());
+    Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build())
 }
 
 fn deadline_passed(doing: &str) -> Failure {
