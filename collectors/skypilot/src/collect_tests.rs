@@ -201,6 +201,20 @@ async fn a_fetch_that_is_always_cut_short_ends_with_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_wait_of_nothing_is_no_leave_to_ask_without_a_pause() {
+    for named in ["0", "Thu, 01 Jan 1970 00:00:00 GMT"] {
+        let fault = move |_: &Seen, _| Some(Answer::Reply(text(503, &[("retry-after", named)], "")));
+        let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+        // Fifty pauses of 10 ms at the shortest.
+        let pace = Pace { first_wait: Duration::from_millis(20), longest_wait: Duration::from_millis(20), ..PACE };
+        let context = context_for(Duration::from_millis(500));
+        let batch = Skypilot::new(config(&server.url)).collect_at(&context, pace).await.unwrap();
+        assert_eq!(failed_group(&batch, group::JOBS).reason, Reason::Deadline);
+        assert!(server.count(GET_QUEUE) < 60, "{named}: {:?}", server.paths());
+    }
+}
+
+#[tokio::test]
 async fn a_posted_request_is_not_repeated_without_end() {
     let fault = |_: &Seen, _| Some(Answer::Reply(text(502, &[], "")));
     let server = Server::start(Vec::new(), json!([]), at(QUEUE_V2, fault)).await;

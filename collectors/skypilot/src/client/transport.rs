@@ -104,7 +104,7 @@ impl Client {
                     tries -= 1;
                     // At least half of it, so that nobody is asked without a pause; the time that the try took counts in. Towards
                     // the end the pauses halve what is left.
-                    let paced = || {
+                    let mut paced = || {
                         let left = ask.until.saturating_duration_since(Instant::now());
                         let delay =
                             patience.next()?.mul_f64(0.5 + 0.5 * fastrand::f64()).saturating_sub(asked.elapsed());
@@ -112,7 +112,8 @@ impl Client {
                     };
                     let why = format!("{ABANDONED}; the last fetch of its result: {why}");
                     let failure = Failure::new(Reason::Deadline, ask.doing.as_str(), why).with_cure(MORE_TIME);
-                    (failure, wait.or_else(paced))
+                    // One that is named as nothing is no leave to ask without a pause.
+                    (failure, paced().map(|own| own.max(wait.unwrap_or_default())))
                 }
                 Verdict::Again { failure, wait, .. } => (failure, wait),
                 Verdict::Unreadable(failure) => {
