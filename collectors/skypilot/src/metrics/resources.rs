@@ -92,13 +92,8 @@ fn accelerators(elements: &[(bool, &str)]) -> Option<BTreeMap<String, f64>> {
     let mut told = false;
     for (asked, element) in elements.iter().filter(|(_, element)| *element != "use_spot") {
         told = true;
-        let gpus = element.strip_prefix("gpus=");
-        let Some((name, count)) = gpus.unwrap_or(element).rsplit_once(':') else {
-            if *asked || gpus.is_some() {
-                return None;
-            }
-            continue;
-        };
+        let Some(gpus) = (if *asked { Some(*element) } else { element.strip_prefix("gpus=") }) else { continue };
+        let (name, count) = gpus.rsplit_once(':')?;
         let name = name.trim();
         if name.eq_ignore_ascii_case("cpu") {
             continue;
@@ -179,6 +174,9 @@ mod tests {
         for text in ["1x(m6i.2xlarge, ...)", "2x[spot](cpus=4, mem=16, ...)", "1x(...)"] {
             assert_eq!(gpus(json!({"resources": "1x[L4:1]", "cluster_resources": text})), Some(vec![]), "{text}");
         }
+        // The name of a machine may look like a count of GPUs.
+        let text = "1x(gpus=RTXA6000:4, RTX_A6000::4, ...)";
+        assert_eq!(gpus(json!({"cluster_resources": text})), Some(vec![("RTXA6000".to_owned(), 4.0)]));
         // A cluster's own counts, if they are possible ones.
         for count in [json!(-8), json!(1e300)] {
             assert_eq!(gpus(json!({"resources": "1x[L4:1]", "accelerators": {"L4": count}})), None, "{count}");
