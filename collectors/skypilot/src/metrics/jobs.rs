@@ -99,7 +99,8 @@ const TOLERATED_SKEW: i64 = 300;
 
 fn live(jobs: &[Job], tasks: &[Task], now: Timestamp, batch: &mut Batch) {
     let tags = Tags::new();
-    let running: Vec<&Job> = jobs.iter().filter(|job| job.state().runs()).collect();
+    let jobs: Vec<&Job> = jobs.iter().filter(|job| !job.is_after(now)).collect();
+    let running: Vec<&Job> = jobs.iter().copied().filter(|job| job.state().runs()).collect();
     let count = |state: State| jobs.iter().filter(|job| job.state() == state).count() as f64;
     batch.gauge(&catalog::JOBS_QUEUED, count(State::Queued), &tags);
     batch.gauge(&catalog::JOBS_RUNNING, running.len() as f64, &tags);
@@ -109,9 +110,9 @@ fn live(jobs: &[Job], tasks: &[Task], now: Timestamp, batch: &mut Batch) {
     gpus(&running, batch);
     spot(&running, batch);
     regions(&running, tasks, batch);
-    users(jobs, tasks, batch);
+    users(&jobs, tasks, batch);
     let mut others: BTreeMap<&str, u32> = BTreeMap::new();
-    for status in jobs.iter().flat_map(Job::unknown_statuses) {
+    for status in jobs.iter().flat_map(|job| job.unknown_statuses()) {
         *others.entry(status).or_default() += 1;
     }
     if !others.is_empty() {
@@ -240,9 +241,10 @@ fn is_in(text: &str, region: &str) -> bool {
     })
 }
 
-fn users(jobs: &[Job], tasks: &[Task], batch: &mut Batch) {
+fn users(jobs: &[&Job], tasks: &[Task], batch: &mut Batch) {
     let told = tasks.is_empty() || tasks.iter().any(|task| task.user_hash.is_some());
-    let users: BTreeSet<&str> = jobs.iter().filter(|job| !job.state().has_ended()).filter_map(Job::user).collect();
+    let users: BTreeSet<&str> =
+        jobs.iter().filter(|job| !job.state().has_ended()).filter_map(|job| job.user()).collect();
     batch.gauge_or_absent(&catalog::USERS_ACTIVE, told.then_some(users.len() as f64), &Tags::new());
 }
 

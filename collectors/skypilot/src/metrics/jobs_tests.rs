@@ -171,6 +171,32 @@ fn gpus_are_summed_by_the_whole_name() {
 }
 
 #[test]
+fn a_job_that_was_submitted_after_now_is_not_there_yet() {
+    let later = |id: i64, status: &str| json!({"job_id": id, "status": status, "submitted_at": ago(-10.0), "start_at": ago(-20.0), "user_hash": "bob"});
+    let batch = batch(&[
+        later(1, "RUNNING"),
+        later(2, "STARTING"),
+        later(3, "RECOVERING"),
+        // What was there before and went on after now is as the server says; one that waits has no time.
+        json!({"job_id": 4, "submitted_at": ago(10.0), "start_at": ago(-10.0)}),
+        json!({"job_id": 5, "status": "PENDING", "submitted_at": null, "start_at": null}),
+        json!({"job_id": 6, "task_id": 0, "status": "SUCCEEDED"}),
+        json!({"job_id": 6, "task_id": 1, "submitted_at": ago(-10.0), "start_at": ago(-20.0)}),
+    ]);
+    assert_values(
+        &batch,
+        &[
+            ("jobs.queued", Some(1.0)),
+            ("jobs.running", Some(2.0)),
+            ("jobs.recovering", Some(0.0)),
+            ("resources.gpus.l4_count", Some(2.0)),
+            ("regions.us_east_1", Some(2.0)),
+            ("users.active_count", Some(1.0)),
+        ],
+    );
+}
+
+#[test]
 fn what_is_not_known_of_a_running_job_is_not_sent() {
     let unknown = batch(&[json!({}), json!({"job_id": 2, "resources": "-"})]);
     assert_values(
