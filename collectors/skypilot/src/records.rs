@@ -95,6 +95,9 @@ pub(crate) struct Task {
     /// GPUs of one node by name, while the cluster is alive.
     #[serde(deserialize_with = "counts")]
     pub accelerators: Option<BTreeMap<String, f64>>,
+    /// The worker of a pool that it runs on; it may be other jobs' as well.
+    #[serde(deserialize_with = "text")]
+    pub current_cluster_name: Option<String>,
     /// None when the reply has no such key.
     #[serde(deserialize_with = "present")]
     pub region: Option<Option<String>>,

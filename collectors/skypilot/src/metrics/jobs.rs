@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::job::Job;
 use super::job::State;
+use super::resources::Held;
 use super::resources::is_family;
 use crate::catalog;
 use crate::records::Task;
@@ -162,10 +163,13 @@ fn recoveries(running: &[&Job], batch: &mut Batch) {
     batch.gauge_or_absent(&catalog::RECOVERIES_MAX, counts.iter().copied().reduce(f64::max), &tags);
 }
 
-/// A sum that leaves a job out would be wrong: with one whose GPUs are not known, there is none.
+/// A sum that leaves a job out would be wrong: with one whose GPUs are not known, there is none. Of each of the jobs on a
+/// worker of a pool the server tells all GPUs of the worker: they count once.
 fn gpus(running: &[&Job], batch: &mut Batch) {
+    let mut workers = BTreeSet::new();
+    let mut first = |held: &Held| held.worker.clone().is_none_or(|worker| workers.insert(worker));
     let held: Vec<Option<BTreeMap<String, f64>>> =
-        running.iter().flat_map(|job| job.held()).map(|held| held.gpus).collect();
+        running.iter().flat_map(|job| job.held()).filter(|held| first(held)).map(|held| held.gpus).collect();
     let unknown = held.iter().filter(|gpus| gpus.is_none()).count();
     if unknown > 0 {
         batch.warn(format!("the server does not tell the GPUs of {unknown} running tasks; no GPUs are sent"));
