@@ -135,6 +135,8 @@ async fn nobody_there_is_unreachable() {
     let url = sky(Vec::new(), json!([]), |_: &Seen| None).await.url.clone();
     let failure = Skypilot::new(config(&url)).collect_at(&context(), PACE).await.unwrap_err();
     assert_eq!(failure.reason, Reason::Unreachable);
+    let host = url.strip_prefix("http://").unwrap();
+    assert!(failure.why.contains(host) && failure.cure.contains("SKYPILOT_API_SERVER_ENDPOINT"), "{failure}");
 }
 
 #[tokio::test]
@@ -152,6 +154,25 @@ async fn a_credential_that_the_server_echoes_is_not_shown() {
     let (failure, _) = always(echo).await;
     assert!(failure.why.contains("no such token: Bearer ***"), "{failure}");
     assert!(!format!("{:?}", config("http://x")).contains(TOKEN));
+    // As a header has it, in whatever words, and where those are cut.
+    let password = SecretString::from("pa:ss-SECRET");
+    // ann:pa:ss-SECRET
+    let encoded = "YW5uOnBhOnNzLVNFQ1JFVA==";
+    let far = "x".repeat(195);
+    for told in ["pa:ss-SECRET", encoded, &far] {
+        let words = format!("{told} {told}pa:ss-SECRET {encoded}");
+        let error = json!({"type": words, "message": words}).to_string();
+        let operation = json!({"detail": {"request_id": "x", "error": error}});
+        for (status, body) in [(401, json!({"detail": words})), (500, operation)] {
+            let server = Server::start(move |_, _| answer(status, &[], &body)).await;
+            let auth = Auth::Basic { user: "ann".to_owned(), password: password.clone() };
+            let config = Config { endpoint: server.url.clone(), auth };
+            let failure = Skypilot::new(config).collect_at(&context(), PACE).await.unwrap_err();
+            let shown = format!("{failure} {failure:?}");
+            assert!(!shown.contains("pa:s") && !shown.contains("YW5u"), "{shown}");
+            assert!(shown.len() < 2000, "{shown}");
+        }
+    }
 }
 
 #[tokio::test]
