@@ -19,15 +19,8 @@ pub(crate) struct Health {
     pub api_version: Option<u32>,
     #[serde(deserialize_with = "lenient")]
     pub version: Option<String>,
-    pub user: Option<User>,
-}
-
-/// Whom the server takes the caller for.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct User {
-    #[serde(deserialize_with = "lenient")]
-    pub name: Option<String>,
+    /// Whom the server takes the caller for: an object with a name. It is only shown.
+    pub user: Value,
 }
 
 /// `GET /api/get`: a request and what became of it.

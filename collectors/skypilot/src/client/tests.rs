@@ -204,6 +204,7 @@ async fn the_older_of_the_two_versions_is_declared() {
         (json!({"status": "healthy", "api_version": "99", "version": "1.2.0"}), ("62", "0.14.1")),
         (json!({"status": "healthy"}), ("62", "0.14.1")),
         (json!({"status": "healthy", "api_version": "42", "version": "0.12\r\nX-Evil: 1"}), ("62", "0.14.1")),
+        (json!({"status": "healthy", "api_version": "42", "version": "0.12.0", "user": "ann"}), ("42", "0.12.0")),
         (json!({"status": "healthy", "api_version": "dev", "version": null, "user": {"name": 5}}), ("62", "0.14.1")),
     ];
     for (health, declared) in cases {
