@@ -42,7 +42,11 @@ def gauges(workload, at):
     for name, low, high in (("0_1h", 0, 1), ("1_4h", 1, 4), ("4_24h", 4, 24), ("over_24h", 24, math.inf)):
         found[f"skypilot.jobs.runtime_buckets.{name}"] = sum(low * 3600 <= one < high * 3600 for one in durations)
 
-    held = [(task.gpu, task.gpu_count * task.nodes) for job in running for task in going_on(job) if task.gpu]
+    on_workers = [job for job in running if job.worker and job.live]
+    alone = [job for job in running if job not in on_workers]
+    held = [(task.gpu, task.gpu_count * task.nodes) for job in alone for task in going_on(job) if task.gpu]
+    # Several jobs may share a worker; each worker is one machine.
+    held += {job.worker.name: (job.worker.gpu, job.worker.gpu_count) for job in on_workers}.values()
     held = [(gpu, count) for gpu, count in held if not gpu.startswith(("tpu", "Trainium", "Inferentia"))]
     for name, kind in (("l4", "L4"), ("a10g", "A10G"), ("h100", "H100")):
         # H100-80GB is an H100, L40S and H200 are neither.

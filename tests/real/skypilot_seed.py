@@ -40,6 +40,8 @@ def main(path, password):
             tasks.append(task_row(job_id, task_id, task))
             if job["live"] and task["status"] in ("RUNNING", "RECOVERING"):
                 clusters.append(machines_row(job_id, job, task_id, task))
+    # A worker of a pool is the machine of several jobs.
+    clusters = list({cluster["name"]: cluster for cluster in clusters}.values())
     clusters += [cluster_row(cluster) for cluster in workload["clusters"]]
     insert(jobs_database, state.job_info_table, infos)
     insert(jobs_database, state.spot_table, tasks)
@@ -68,6 +70,8 @@ def info_row(job_id, job):
         "workspace": "default",
         "execution": "serial",
         "entrypoint": "sky jobs launch",
+        "pool": job["worker"] and "pool",
+        "current_cluster_name": job["worker"] and job["worker"]["name"],
         "cloud": "AWS" if job["region"] else None,
         "region": job["region"],
         "zone": job["zone"],
@@ -141,7 +145,10 @@ def machines_row(job_id, job, task_id, task):
     from sky.jobs import utils
 
     name = utils.generate_managed_job_cluster_name(task_name(job_id, task_id), job_id)
-    resources = rented(task["gpu"], task["gpu_count"], task["spot"], job["region"], job["zone"])
+    machines = task
+    if job["worker"]:
+        name, machines = job["worker"]["name"], job["worker"]
+    resources = rented(machines["gpu"], machines["gpu_count"], task["spot"], job["region"], job["zone"])
     return common_row(name, "UP", job["user"]) | {
         "handle": handle(name, task["nodes"], resources),
         "is_managed": 1,
@@ -185,7 +192,8 @@ def write_price_list(workload):
     """SkyPilot believes in machines that its price list has; without one it would ask the internet."""
     from sky.skylet import constants
 
-    wanted = {(task["gpu"], task["gpu_count"]) for job in workload["jobs"] for task in job["tasks"]} | {("L4", 4)}
+    asked = [task for job in workload["jobs"] for task in (*job["tasks"], job["worker"]) if task]
+    wanted = {(task["gpu"], task["gpu_count"]) for task in asked} | {("L4", 4)}
     regions = {job["region"] for job in workload["jobs"] if job["region"]} | {"us-east-1"}
     folder = Path(os.path.expanduser(f"~/.sky/catalogs/{constants.CATALOG_SCHEMA_VERSION}/aws"))
     folder.mkdir(parents=True)

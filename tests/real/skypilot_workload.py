@@ -33,6 +33,15 @@ class Task:
 
 
 @dataclasses.dataclass
+class Worker:
+    """A machine of a pool, on which several jobs may run."""
+
+    name: str
+    gpu: str
+    gpu_count: float
+
+
+@dataclasses.dataclass
 class Job:
     tasks: list
     user: str | None = "11111111"
@@ -41,6 +50,7 @@ class Job:
     zone: str | None = None
     # Whether the server still knows the machines; if not, all that it has is what it wrote beside the job.
     live: bool = True
+    worker: Worker | None = None
 
 
 @dataclasses.dataclass
@@ -67,7 +77,7 @@ def describe(now, statuses, keeps_place, fractions_live, finished=5000, running=
     `keeps_place`: whether that server still says where a job runs when it does not know the machines.
     `fractions_live`: whether it can name machines that were rented with a part of a GPU.
     """
-    jobs = [*one_of_each(now, statuses), *pipelines(now), *borders(now), *kinds(now)]
+    jobs = [*one_of_each(now, statuses), *pipelines(now), *borders(now), *kinds(now), *pooled(now)]
     chance = random.Random(7)
     jobs += [random_running(now, chance) for _ in range(running)]
     jobs += [random_finished(now, chance) for _ in range(finished)]
@@ -178,6 +188,14 @@ def kinds(now):
                 region = REGIONS[number % len(REGIONS)]
                 # A TPU slice is rented where this test has no machines to rent.
                 yield Job([task], "22222222", region, f"{region}a", live and gpu != "tpu-v4-8")
+
+
+def pooled(now):
+    """Jobs that take a part of a pool's worker: the server tells each of them the whole of it."""
+    for name, jobs, live in (("shared", 3, True), ("alone", 1, True), ("gone", 2, False)):
+        for _ in range(jobs):
+            task = Task("RUNNING", now - 3 * HOUR, now - 2.5 * HOUR, None, 2 * HOUR, 0, 1, "H100", 1)
+            yield Job([task], "22222222", "us-east-1", "us-east-1a", live, Worker(f"pool-{name}", "H100", 8))
 
 
 def random_running(now, chance):

@@ -18,8 +18,7 @@ pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
     };
     let version = server.version.as_deref().map_or("unknown".to_owned(), |version| client.shown(version));
     let api = server.api_version.map_or("unknown".to_owned(), |version| version.to_string());
-    let user = server.user.as_ref().and_then(|user| user.name.as_deref());
-    let user = user.map_or(String::new(), |name| format!(", as user {}", client.shown(name)));
+    let user = server.user["name"].as_str().map_or(String::new(), |name| format!(", as user {}", client.shown(name)));
     let jobs = fetch::count(&client, &server).await.map(|tasks| match tasks {
         Some(tasks) => format!("allowed, {tasks} tasks, finished ones included"),
         None => "allowed; the jobs controller is down: no job is in progress".to_owned(),

@@ -28,6 +28,7 @@ const FIELDS: &[&str] = &[
     "resources",
     "cluster_resources",
     "accelerators",
+    "current_cluster_name",
     "region",
     "zone",
     "user_hash",

@@ -1,5 +1,7 @@
 //! The queue of managed jobs: by which way it is read on which server, and when its rows are all of them.
 
+use std::time::Duration;
+
 use collector::Reason;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,15 +17,15 @@ const NO_FRACTIONS: &str =
 
 #[tokio::test]
 async fn a_queue_that_the_server_cannot_put_into_rows_is_asked_for_in_the_old_way() {
-    let fault = |_: &Seen, _| Some(Answer::Reply(failed("ValidationError", NO_FRACTIONS)));
+    let fault = |_: &Seen| Some(Answer::Reply(failed("ValidationError", NO_FRACTIONS)));
     let rows = vec![row(json!({"accelerators": {"A10G": 0.5}, "resources": "2x[A10G:0.5]"}))];
-    let server = Server::start(rows, clusters_up(), at(GET_QUEUE, fault)).await;
+    let server = sky(rows, clusters_up(), at(GET_QUEUE, fault)).await;
     let batch = collect(&server).await;
     assert!(batch.failures().is_empty() && batch.warnings().is_empty(), "{batch:?}");
     assert_eq!(value(&batch, "skypilot.resources.gpus.a10g_count"), Some(1.0));
-    assert_eq!((server.count(QUEUE_V2), server.count(QUEUE_V1), server.seen().len()), (1, 1, 7));
+    assert_eq!((count(&server, QUEUE_V2), count(&server, QUEUE_V1), server.seen().len()), (1, 1, 7));
     // Where there is no old way, or it fails in the same way, that is a failure, and the first one tells more.
-    let server = Server::start(Vec::new(), json!([]), |seen: &Seen, _| match seen.path.as_str() {
+    let server = sky(Vec::new(), json!([]), |seen: &Seen| match seen.path.as_str() {
         GET_QUEUE => Some(Answer::Reply(failed("ValidationError", NO_FRACTIONS))),
         QUEUE_V1 => Some(Answer::Reply(answer(404, &[], &json!({"detail": "Not Found"})))),
         _ => None,
@@ -37,14 +39,14 @@ async fn a_queue_that_the_server_cannot_put_into_rows_is_asked_for_in_the_old_wa
 async fn the_rows_of_a_busy_queue_are_read_three_times() {
     let rows: Vec<Value> = (1..=5).map(|id| row(json!({"job_id": id}))).collect();
     let whole = page(&rows);
-    let fault = move |_: &Seen, before: usize| {
+    let fault = move |seen: &Seen| {
         let mut part = whole.clone();
-        part["jobs"] = json!(rows[..3 + before.min(2)]);
+        part["jobs"] = json!(rows[..3 + seen.again.min(2)]);
         Some(Answer::Reply(finished(&part)))
     };
-    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    let server = sky(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
     assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(5.0));
-    assert_eq!(server.count(QUEUE_V2), 3);
+    assert_eq!(count(&server, QUEUE_V2), 3);
 }
 
 #[tokio::test]
@@ -53,8 +55,8 @@ async fn a_row_that_comes_twice_is_one_and_stands_for_no_other() {
     let [one, two] = [row(json!({})), row(json!({"job_id": 2}))];
     let mut twice = page(&[one.clone(), two]);
     twice["jobs"] = json!([one, one]);
-    let fault = move |_: &Seen, _| Some(Answer::Reply(finished(&twice)));
-    let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+    let fault = move |_: &Seen| Some(Answer::Reply(finished(&twice)));
+    let server = sky(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
     assert_eq!(failed_group(&collect(&server).await, group::JOBS).reason, Reason::BadReply);
     // The old queue, which tells no counts: the same row is one, though its run time went on; another is a contradiction.
     let later = row(json!({"job_duration": 61.0}));
@@ -80,7 +82,7 @@ async fn tasks_without_a_number_have_no_order() {
 }
 
 /// What a server of version 0.10.0 said; it knows nothing of `/jobs/queue/v2`.
-fn recorded_0_10_0(seen: &Seen, _: usize) -> Option<Answer> {
+fn recorded_0_10_0(seen: &Seen) -> Option<Answer> {
     let posted = |text: &str| {
         let recorded: Value = serde_json::from_str(text).unwrap();
         let headers = recorded["headers"].as_object().unwrap().iter();
@@ -105,18 +107,17 @@ const GET_RECORDED_STATUS: &str = "/api/get?request_id=fa3f5f82-c148-4853-9f92-4
 
 #[tokio::test]
 async fn an_old_server_is_asked_in_its_own_way() {
-    let server = Server::start(Vec::new(), json!([]), recorded_0_10_0).await;
+    let server = sky(Vec::new(), json!([]), recorded_0_10_0).await;
     // The jobs were described as of 1,795,190,029; the server looked 10 s later.
     let at_recording = Timestamp::from_second(1_795_190_039).unwrap();
-    let given = context();
-    let context = Context::new(at_recording, given.http().clone(), given.deadline(), std::sync::Arc::from([]));
+    let context = loopback::context(at_recording, Duration::from_secs(60));
     let batch = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap();
     assert!(batch.failures().is_empty(), "{batch:?}");
     // One of the jobs that run has no machines any more.
     let [warning] = batch.warnings() else { panic!("{:?}", batch.warnings()) };
     assert!(warning.contains("region of 1 running jobs"), "{warning}");
     let expected = ["/api/health", QUEUE_V1, STATUS, GET_RECORDED_QUEUE, GET_RECORDED_STATUS];
-    assert_eq!(server.paths(), expected.map(|path| (path.to_owned(), 1)).into());
+    assert_eq!(server.counts(), expected.map(|path| (path.to_owned(), 1)).into());
     assert_eq!(server.seen()[1].header("x-skypilot-api-version"), "11");
     for (name, expected) in [
         ("jobs.queued", 1.0),
@@ -165,14 +166,14 @@ async fn an_old_server_is_asked_in_its_own_way() {
 #[tokio::test]
 async fn a_server_without_the_new_queue_is_asked_for_the_old_one() {
     for status in [404, 405] {
-        let missing = move |_: &Seen, _| Some(Answer::Reply(answer(status, &[], &json!({"detail": "Not Found"}))));
+        let missing = move |_: &Seen| Some(Answer::Reply(answer(status, &[], &json!({"detail": "Not Found"}))));
         let mut bare = row(json!({}));
         for key in ["region", "zone", "user_hash"] {
             bare.as_object_mut().unwrap().remove(key);
         }
-        let server = Server::start(vec![bare], json!([]), at(QUEUE_V2, missing)).await;
+        let server = sky(vec![bare], json!([]), at(QUEUE_V2, missing)).await;
         let batch = collect(&server).await;
-        assert_eq!((server.count(QUEUE_V2), server.count(QUEUE_V1)), (1, 1));
+        assert_eq!((count(&server, QUEUE_V2), count(&server, QUEUE_V1)), (1, 1));
         assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1.0));
         for name in ["regions.us_east_1", "regions.us_west_2", "regions.other", "users.active_count"] {
             assert_eq!(value(&batch, &format!("skypilot.{name}")), None, "{name}");
@@ -187,12 +188,11 @@ async fn a_reply_with_fewer_rows_than_counted_is_read_again_and_then_fails() {
     let mut short = whole.clone();
     short["jobs"].as_array_mut().unwrap().pop();
     let once = short.clone();
-    let fault = move |_: &Seen, before| (before == 0).then(|| Answer::Reply(finished(&once)));
-    let server = Server::start(rows, json!([]), at(GET_QUEUE, fault)).await;
+    let fault = move |seen: &Seen| (seen.again == 0).then(|| Answer::Reply(finished(&once)));
+    let server = sky(rows, json!([]), at(GET_QUEUE, fault)).await;
     assert_eq!(value(&collect(&server).await, "skypilot.jobs.running"), Some(3.0));
-    assert_eq!(server.count(QUEUE_V2), 2);
-    let server =
-        Server::start(Vec::new(), json!([]), at(GET_QUEUE, move |_, _| Some(Answer::Reply(finished(&short))))).await;
+    assert_eq!(count(&server, QUEUE_V2), 2);
+    let server = sky(Vec::new(), json!([]), at(GET_QUEUE, move |_| Some(Answer::Reply(finished(&short))))).await;
     let failure = failed_group(&collect(&server).await, group::JOBS);
     assert_eq!(failure.reason, Reason::BadReply);
     assert!(failure.why.contains("as many as the server counts"), "{failure}");
@@ -202,7 +202,7 @@ async fn a_reply_with_fewer_rows_than_counted_is_read_again_and_then_fails() {
 async fn a_server_that_tells_a_part_at_a_time_is_read_page_by_page() {
     let rows: Vec<Value> = (1..=1200).map(|id| row(json!({"job_id": id}))).collect();
     let all = page(&rows);
-    let fault = move |seen: &Seen, _: usize| {
+    let fault = move |seen: &Seen| {
         let answer = match seen.path.as_str() {
             QUEUE_V2 => {
                 let number = seen.body["page"].as_u64().unwrap_or(1);
@@ -217,7 +217,7 @@ async fn a_server_that_tells_a_part_at_a_time_is_read_page_by_page() {
         };
         Some(Answer::Reply(answer))
     };
-    let server = Server::start(Vec::new(), json!([]), fault).await;
+    let server = sky(Vec::new(), json!([]), fault).await;
     let batch = collect(&server).await;
     assert!(batch.failures().is_empty(), "{batch:?}");
     assert_eq!(value(&batch, "skypilot.jobs.running"), Some(1200.0));
@@ -240,8 +240,8 @@ async fn totals_of_every_version_are_understood() {
     ] {
         let about = format!("{total} {counts}");
         let result = json!({"jobs": rows, "total": total, "status_counts": counts});
-        let fault = move |_: &Seen, _| Some(Answer::Reply(finished(&result)));
-        let server = Server::start(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
+        let fault = move |_: &Seen| Some(Answer::Reply(finished(&result)));
+        let server = sky(Vec::new(), json!([]), at(GET_QUEUE, fault)).await;
         assert_eq!(collect(&server).await.failures().is_empty(), good, "{about}");
     }
 }

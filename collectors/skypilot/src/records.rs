@@ -19,15 +19,8 @@ pub(crate) struct Health {
     pub api_version: Option<u32>,
     #[serde(deserialize_with = "lenient")]
     pub version: Option<String>,
-    pub user: Option<User>,
-}
-
-/// Whom the server takes the caller for.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct User {
-    #[serde(deserialize_with = "lenient")]
-    pub name: Option<String>,
+    /// Whom the server takes the caller for: an object with a name. It is only shown.
+    pub user: Value,
 }
 
 /// `GET /api/get`: a request and what became of it.
@@ -95,6 +88,9 @@ pub(crate) struct Task {
     /// GPUs of one node by name, while the cluster is alive.
     #[serde(deserialize_with = "counts")]
     pub accelerators: Option<BTreeMap<String, f64>>,
+    /// The worker of a pool that it runs on; it may be other jobs' as well.
+    #[serde(deserialize_with = "text")]
+    pub current_cluster_name: Option<String>,
     /// None when the reply has no such key.
     #[serde(deserialize_with = "present")]
     pub region: Option<Option<String>>,

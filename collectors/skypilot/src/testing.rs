@@ -1,23 +1,21 @@
 //! A SkyPilot API server on a socket of its own, for the tests of the client and of whole collections.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
 use axum::response::Response;
 use collector::Batch;
 use collector::Context;
 use collector::Failure;
+pub(crate) use loopback::Answer;
+pub(crate) use loopback::Seen;
+pub(crate) use loopback::Server;
+pub(crate) use loopback::answer;
+pub(crate) use loopback::cut;
+pub(crate) use loopback::text;
 use secrecy::SecretString;
 use serde_json::Value;
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use crate::Skypilot;
 use crate::client::Pace;
@@ -44,102 +42,18 @@ pub(crate) const GET_QUEUE: &str = "/api/get?request_id=id-jobs-queue-v2";
 pub(crate) const GET_QUEUE_V1: &str = "/api/get?request_id=id-jobs-queue";
 pub(crate) const GET_STATUS: &str = "/api/get?request_id=id-status";
 
-/// A request that the server has seen.
-#[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    pub method: String,
-    /// Path and query.
-    pub path: String,
-    pub headers: http::HeaderMap,
-    pub body: Value,
+/// A fault: what to answer a request instead.
+pub(crate) trait Fault: Fn(&Seen) -> Option<Answer> + Send + Sync + 'static {}
+impl<F: Fn(&Seen) -> Option<Answer> + Send + Sync + 'static> Fault for F {}
+
+/// A healthy server of version 0.14.1 with these rows and clusters, except for what `fault` answers.
+pub(crate) async fn sky(rows: Vec<Value>, clusters: Value, fault: impl Fault) -> Server {
+    Server::start(move |seen, _| fault(seen).unwrap_or_else(|| usual(seen, &rows, &clusters).into())).await
 }
 
-impl Seen {
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-}
-
-/// What becomes of a request.
-pub(crate) enum Answer {
-    Reply(Response),
-    Never,
-}
-
-/// A fault: what to answer a request instead, given how many of the same path came before.
-pub(crate) trait Fault: Fn(&Seen, usize) -> Option<Answer> + Send + Sync + 'static {}
-impl<F: Fn(&Seen, usize) -> Option<Answer> + Send + Sync + 'static> Fault for F {}
-
-pub(crate) struct Server {
-    /// `http://127.0.0.1:PORT`
-    pub url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-impl Server {
-    /// A healthy server of version 0.14.1 with these rows and clusters, except for what `fault` answers.
-    pub async fn start(rows: Vec<Value>, clusters: Value, fault: impl Fault) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
-        let log = Arc::clone(&seen);
-        let world = Arc::new((rows, clusters, fault));
-        let app = Router::new().fallback(move |request: Request| {
-            let (world, log) = (Arc::clone(&world), Arc::clone(&log));
-            async move {
-                let (parts, body) = request.into_parts();
-                let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-                let one = Seen {
-                    method: parts.method.to_string(),
-                    path: parts.uri.path_and_query().unwrap().to_string(),
-                    headers: parts.headers,
-                    body: serde_json::from_slice(&body).unwrap_or(Value::Null),
-                };
-                let before = {
-                    let mut log = log.lock().unwrap();
-                    let before = log.iter().filter(|other| other.path == one.path).count();
-                    log.push(one.clone());
-                    before
-                };
-                let (rows, clusters, fault) = &*world;
-                match fault(&one, before).unwrap_or_else(|| Answer::Reply(usual(&one, rows, clusters))) {
-                    Answer::Reply(reply) => reply,
-                    Answer::Never => std::future::pending().await,
-                }
-            }
-        });
-        let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Server { url, seen, task }
-    }
-
-    /// A server without jobs and clusters that answers every request so.
-    pub async fn always(answer: impl Fn() -> Response + Send + Sync + 'static) -> Server {
-        Server::start(Vec::new(), json!([]), move |_: &Seen, _| Some(Answer::Reply(answer()))).await
-    }
-
-    pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
-    }
-
-    /// How often each path was asked for.
-    pub fn paths(&self) -> BTreeMap<String, usize> {
-        let mut paths = BTreeMap::new();
-        for seen in self.seen() {
-            *paths.entry(seen.path).or_default() += 1;
-        }
-        paths
-    }
-
-    pub fn count(&self, path: &str) -> usize {
-        self.seen().iter().filter(|seen| seen.path == path).count()
-    }
+/// How often a path was asked for.
+pub(crate) fn count(server: &Server, path: &str) -> usize {
+    server.counts().get(path).copied().unwrap_or_default()
 }
 
 fn usual(seen: &Seen, rows: &[Value], clusters: &Value) -> Response {
@@ -188,33 +102,12 @@ pub(crate) fn page(rows: &[Value]) -> Value {
     json!({"jobs": rows, "total": jobs.len(), "total_no_filter": rows.len(), "status_counts": counts, "infra_options": []})
 }
 
-/// An answer of JSON.
-pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &Value) -> Response {
-    text(status, headers, body.to_string())
-}
-
-/// An answer of any text.
-pub(crate) fn text(status: u16, headers: &[(&str, &str)], body: impl Into<String>) -> Response {
-    let mut response = Response::builder().status(status).header("content-type", "application/json");
-    for (name, value) in headers {
-        response = response.header(*name, *value);
-    }
-    response.body(Body::from(body.into())).unwrap()
-}
-
-/// An answer that ends in the middle.
-pub(crate) fn cut() -> Response {
-    let parts: [Result<&str, std::io::Error>; 2] = [Ok("{\"status\":"), Err(std::io::Error::other("cut"))];
-    Response::new(Body::from_stream(futures_util::stream::iter(parts)))
-}
-
 pub(crate) fn config(url: &str) -> Config {
     Config { endpoint: url.to_owned(), auth: Auth::Token(SecretString::from(TOKEN)) }
 }
 
 pub(crate) fn context_for(time: Duration) -> Context {
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-    Context::new(sample::now(), http, Instant::now() + time, Arc::from([]))
+    loopback::context(sample::now(), time)
 }
 
 pub(crate) fn context() -> Context {
@@ -239,16 +132,13 @@ pub(crate) fn clusters_up() -> Value {
     json!([{"name": "a", "status": "UP", "autostop": -1, "is_managed": false, "credentials": {"ssh_private_key": "KEY"}, "handle": "gASV"}])
 }
 
-/// Answers the paths that begin so.
-pub(crate) fn at(
-    path: &'static str,
-    answer: impl Fn(&Seen, usize) -> Option<Answer> + Send + Sync + 'static,
-) -> impl Fault {
-    move |seen: &Seen, before| if seen.path == path { answer(seen, before) } else { None }
+/// Answers this path so.
+pub(crate) fn at(path: &'static str, answer: impl Fn(&Seen) -> Option<Answer> + Send + Sync + 'static) -> impl Fault {
+    move |seen: &Seen| if seen.path == path { answer(seen) } else { None }
 }
 
 /// A server without the new queue.
 pub(crate) async fn old_queue(rows: Vec<Value>) -> Server {
-    let missing = |_: &Seen, _| Some(Answer::Reply(answer(404, &[], &json!({"detail": "Not Found"}))));
-    Server::start(rows, json!([]), at(QUEUE_V2, missing)).await
+    let missing = |_: &Seen| Some(Answer::Reply(answer(404, &[], &json!({"detail": "Not Found"}))));
+    sky(rows, json!([]), at(QUEUE_V2, missing)).await
 }

@@ -13,6 +13,8 @@ use collector::Context;
 use collector::Failure;
 use collector::Meter;
 use collector::Reason;
+use collector::transport::Secrets;
+use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use crate::config::Auth;
@@ -50,6 +52,8 @@ pub(crate) struct Client {
     http: reqwest::Client,
     endpoint: String,
     auth: Auth,
+    /// What no message may hold: the credential, also as the header has it.
+    secrets: Arc<Secrets>,
     meter: Arc<Meter>,
     deadline: Instant,
     pace: Pace,
@@ -68,11 +72,15 @@ impl Client {
             http: context.http().clone(),
             endpoint: config.endpoint.trim_end_matches('/').to_owned(),
             auth: config.auth.clone(),
+            secrets: Arc::default(),
             meter: Arc::clone(context.meter()),
             deadline: context.deadline(),
             pace,
             declared: (OUR_API_VERSION, OUR_VERSION.to_owned()),
         };
+        if let Auth::Token(secret) | Auth::Basic { password: secret, .. } = &config.auth {
+            client.secrets.keep(secret.expose_secret());
+        }
         let health = client.health().await?;
         if health.status.as_deref() == Some("needs_auth") {
             let why = "the server says that it needs a credential";
@@ -86,6 +94,11 @@ impl Client {
             client.declared = (theirs, version.clone());
         }
         Ok((client, health))
+    }
+
+    /// Words of the server as they may be shown: short, plain, and without the credential.
+    pub(crate) fn shown(&self, words: &str) -> String {
+        self.secrets.clip(words)
     }
 
     /// What to do when the credential is refused.

@@ -43,7 +43,7 @@ impl Client {
             until: self.deadline,
         };
         self.send(&ask, &|reply| {
-            let health: Health = reply::parse(&reply.body, &ask)?;
+            let health: Health = reply::parse(&reply, &ask)?;
             if health.status.is_none() {
                 let why = "the answer says nothing of a status: it is not a SkyPilot API server's";
                 let failure =
@@ -113,7 +113,7 @@ impl Client {
             blocks: true,
             ..post.clone()
         };
-        let payload = match self.send(&ask, &|reply| reply::parse::<Payload>(&reply.body, &ask)).await {
+        let payload = match self.send(&ask, &|reply| reply::parse::<Payload>(&reply, &ask)).await {
             // The operation was taken: it is this request that the server does not know, not the way of asking.
             Err(Trouble::Missing(failure)) => {
                 let cure = "See the next run; the API server took the request and has lost it, as one that restarts without its database";
@@ -124,14 +124,14 @@ impl Client {
         if let Some(error) =
             payload.error.as_deref().and_then(|text| serde_json::from_str::<Option<OperationError>>(text).ok()?)
         {
-            return Err(self.scrub(reply::operation_failed(error, &ask)));
+            return Err(reply::operation_failed(error, &ask, &self.secrets));
         }
         match (payload.status.as_str(), payload.return_value) {
             ("SUCCEEDED", Some(value)) => Ok(value),
             (status, _) => {
                 let reason = if status == "CANCELLED" { Reason::Other } else { Reason::BadReply };
-                let why = format!("the request ended on the server as {} without a result", reply::clip(status));
-                Err(self.scrub(Trouble::Failed(Failure::new(reason, ask.doing.as_str(), why))))
+                let why = format!("the request ended on the server as {} without a result", self.shown(status));
+                Err(Trouble::Failed(Failure::new(reason, ask.doing.as_str(), why)))
             }
         }
     }

@@ -1,9 +1,11 @@
 //! What an answer means: good, try again, or a failure with words and a cure.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use collector::Failure;
 use collector::Reason;
+use collector::transport::Secrets;
 use http::HeaderMap;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -21,6 +23,8 @@ pub(super) struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    /// What its words may not repeat.
+    pub secrets: Arc<Secrets>,
 }
 
 /// What to make of an answer that is no result, or of the lack of one.
@@ -41,7 +45,7 @@ pub(super) enum Verdict {
 pub(super) fn judge(reply: Reply, ask: &Ask, credential_cure: &str) -> Result<Reply, Verdict> {
     let status = reply.status.as_u16();
     // A good answer may be long, and has no words.
-    let words = if reply.status.is_success() { String::new() } else { words(&reply.body) };
+    let words = if reply.status.is_success() { String::new() } else { words(&reply) };
     let answered = format!("the server answered {status} {words}");
     let failure = |reason| Failure::new(reason, ask.doing.as_str(), answered.trim_end());
     let failed = |failure| Err(Verdict::Failed(Trouble::Failed(failure)));
@@ -75,7 +79,7 @@ pub(super) fn judge(reply: Reply, ask: &Ask, credential_cure: &str) -> Result<Re
         // How releases before 0.12 say that a restart interrupted the request: to fetch it again would not help.
         503 if ask.blocks && words.ends_with("should be retried") => {
             let error = OperationError { kind: INTERRUPTED.to_owned(), message: words };
-            Err(Verdict::Failed(operation_failed(error, ask)))
+            Err(Verdict::Failed(operation_failed(error, ask, &reply.secrets)))
         }
         408 | 502 | 503 | 504 => {
             Err(Verdict::Again { failure: failure(Reason::Unreachable), wait: retry_after(&reply.headers), cut: true })
@@ -86,7 +90,7 @@ pub(super) fn judge(reply: Reply, ask: &Ask, credential_cure: &str) -> Result<Re
             cut: false,
         }),
         500 => match operation_error(&reply.body) {
-            Some(error) => Err(Verdict::Failed(operation_failed(error, ask))),
+            Some(error) => Err(Verdict::Failed(operation_failed(error, ask, &reply.secrets))),
             None => {
                 let wait = retry_after(&reply.headers);
                 Err(Verdict::Again { failure: failure(Reason::Unreachable), wait, cut: false })
@@ -97,8 +101,9 @@ pub(super) fn judge(reply: Reply, ask: &Ask, credential_cure: &str) -> Result<Re
 }
 
 /// An operation that the server carried out, and that failed.
-pub(super) fn operation_failed(error: OperationError, ask: &Ask) -> Trouble {
-    let why = format!("the operation failed on the server: {} {}", error.kind, clip(&error.message));
+pub(super) fn operation_failed(error: OperationError, ask: &Ask, secrets: &Secrets) -> Trouble {
+    let (kind, message) = (secrets.clip(&error.kind), secrets.clip(&error.message));
+    let why = format!("the operation failed on the server: {kind} {message}");
     let failure = match error.kind.as_str() {
         "PermissionDeniedError" => Failure::new(Reason::Forbidden, ask.doing.as_str(), why)
             .with_cure("Give the service account or user the role viewer, or a higher one"),
@@ -109,10 +114,10 @@ pub(super) fn operation_failed(error: OperationError, ask: &Ask) -> Trouble {
 }
 
 /// Reads JSON.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8], ask: &Ask) -> Result<T, Verdict> {
-    serde_json::from_slice(body).map_err(|error| {
+pub(super) fn parse<T: DeserializeOwned>(reply: &Reply, ask: &Ask) -> Result<T, Verdict> {
+    serde_json::from_slice(&reply.body).map_err(|error| {
         if error.is_data() {
-            let why = format!("the answer is not what the API promises: {}", clip(&error.to_string()));
+            let why = format!("the answer is not what the API promises: {}", reply.secrets.clip(&error.to_string()));
             return Verdict::Failed(Trouble::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why)));
         }
         Verdict::Unreadable(
@@ -122,47 +127,30 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8], ask: &Ask) -> Result<T, Ve
     })
 }
 
-/// The first line of a text without colours, at most 200 characters.
-pub(super) fn clip(text: &str) -> String {
-    let mut plain = String::new();
-    let mut chars = text.trim().chars();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' {
-            // A colour: ESC [ numbers letter.
-            let _ = chars.find(|c| c.is_ascii_alphabetic());
-        } else if c == '\n' {
-            break;
-        } else if !c.is_control() {
-            plain.push(c);
-        }
-    }
-    plain.chars().take(200).collect::<String>().trim().to_owned()
-}
-
 /// The type of error of an operation that a restart of the server interrupted.
 pub(super) const INTERRUPTED: &str = "RequestInterruptedError";
 const A_LOGIN_PAGE: &str = "a login page or proxy answers";
 
 /// The server's own words in an answer, short; never those of a page of HTML.
-fn words(body: &[u8]) -> String {
-    let Ok(value) = serde_json::from_slice::<Value>(body) else { return String::new() };
+fn words(reply: &Reply) -> String {
+    let Ok(value) = serde_json::from_slice::<Value>(&reply.body) else { return String::new() };
     let detail = value.get("detail").unwrap_or(&value);
     let words = match detail {
-        Value::String(text) => clip(text),
+        Value::String(text) => text.clone(),
         Value::Array(mistakes) => mistakes.iter().map(mistake).collect::<Vec<_>>().join("; "),
-        other => other["message"].as_str().map(clip).unwrap_or_default(),
+        other => other["message"].as_str().unwrap_or_default().to_owned(),
     };
-    words.chars().take(200).collect()
+    reply.secrets.clip(&words)
 }
 
 /// A mistake in a request's body, as a 422 tells it: `body.limit: Input should be a valid integer`.
 fn mistake(value: &Value) -> String {
     let place: Vec<String> = value["loc"].as_array().into_iter().flatten().map(plain).collect();
-    format!("{}: {}", place.join("."), clip(value["msg"].as_str().unwrap_or_default()))
+    format!("{}: {}", place.join("."), value["msg"].as_str().unwrap_or_default())
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), clip)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn is_version_mismatch(body: &[u8]) -> bool {

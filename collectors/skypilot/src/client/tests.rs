@@ -24,7 +24,7 @@ async fn failure(server: &Server) -> Failure {
 
 /// The failure, and the number of requests, when every request is answered so.
 async fn always(answer: impl Fn() -> Response + Send + Sync + 'static) -> (Failure, usize) {
-    let server = Server::always(answer).await;
+    let server = Server::start(move |_, _| answer()).await;
     (failure(&server).await, server.seen().len())
 }
 
@@ -95,8 +95,8 @@ async fn a_wait_that_the_server_names_is_kept_if_the_time_allows() {
     assert_eq!((failure.reason, requests), (Reason::RateLimited, 1));
     let (failure, requests) = always(|| text(429, &[("retry-after", "99999999999999999999")], "")).await;
     assert_eq!((failure.reason, requests), (Reason::RateLimited, 1));
-    let server = Server::start(Vec::new(), json!([]), |seen: &Seen, before| {
-        let first = seen.path == "/api/health" && before == 0;
+    let server = sky(Vec::new(), json!([]), |seen: &Seen| {
+        let first = seen.path == "/api/health" && seen.again == 0;
         first.then(|| Answer::Reply(text(503, &[("retry-after", "1")], "")))
     })
     .await;
@@ -119,7 +119,7 @@ async fn an_answer_that_is_no_json_is_read_once_more() {
 #[tokio::test]
 async fn an_operation_without_an_id_is_no_operation() {
     for id in ["", "../admin", "a b", "a&b=c"] {
-        let server = Server::start(Vec::new(), json!([]), move |seen: &Seen, _| {
+        let server = sky(Vec::new(), json!([]), move |seen: &Seen| {
             let headers = [("X-Skypilot-Request-ID", id)];
             (seen.method == "POST").then(|| Answer::Reply(answer(200, &headers, &Value::Null)))
         })
@@ -132,14 +132,16 @@ async fn an_operation_without_an_id_is_no_operation() {
 
 #[tokio::test]
 async fn nobody_there_is_unreachable() {
-    let url = Server::start(Vec::new(), json!([]), |_: &Seen, _| None).await.url.clone();
+    let url = sky(Vec::new(), json!([]), |_: &Seen| None).await.url.clone();
     let failure = Skypilot::new(config(&url)).collect_at(&context(), PACE).await.unwrap_err();
     assert_eq!(failure.reason, Reason::Unreachable);
+    let host = url.strip_prefix("http://").unwrap();
+    assert!(failure.why.contains(host) && failure.cure.contains("SKYPILOT_API_SERVER_ENDPOINT"), "{failure}");
 }
 
 #[tokio::test]
 async fn a_server_that_never_answers_costs_no_more_than_the_deadline() {
-    let server = Server::start(Vec::new(), json!([]), |_: &Seen, _| Some(Answer::Never)).await;
+    let server = sky(Vec::new(), json!([]), |_: &Seen| Some(Answer::Never)).await;
     let (start, context) = (Instant::now(), context_for(Duration::from_millis(300)));
     let failure = Skypilot::new(config(&server.url)).collect_at(&context, PACE).await.unwrap_err();
     assert_eq!((failure.reason, server.seen().len()), (Reason::Deadline, 1));
@@ -152,6 +154,25 @@ async fn a_credential_that_the_server_echoes_is_not_shown() {
     let (failure, _) = always(echo).await;
     assert!(failure.why.contains("no such token: Bearer ***"), "{failure}");
     assert!(!format!("{:?}", config("http://x")).contains(TOKEN));
+    // As a header has it, in whatever words, and where those are cut.
+    let password = SecretString::from("pa:ss-SECRET");
+    // ann:pa:ss-SECRET
+    let encoded = "YW5uOnBhOnNzLVNFQ1JFVA==";
+    let far = "x".repeat(195);
+    for told in ["pa:ss-SECRET", encoded, &far] {
+        let words = format!("{told} {told}pa:ss-SECRET {encoded}");
+        let error = json!({"type": words, "message": words}).to_string();
+        let operation = json!({"detail": {"request_id": "x", "error": error}});
+        for (status, body) in [(401, json!({"detail": words})), (500, operation)] {
+            let server = Server::start(move |_, _| answer(status, &[], &body)).await;
+            let auth = Auth::Basic { user: "ann".to_owned(), password: password.clone() };
+            let config = Config { endpoint: server.url.clone(), auth };
+            let failure = Skypilot::new(config).collect_at(&context(), PACE).await.unwrap_err();
+            let shown = format!("{failure} {failure:?}");
+            assert!(!shown.contains("pa:s") && !shown.contains("YW5u"), "{shown}");
+            assert!(shown.len() < 2000, "{shown}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -164,7 +185,7 @@ async fn each_kind_of_credential_goes_into_its_header() {
         (Auth::None, String::new(), ""),
     ];
     for (auth, authorization, mode) in cases {
-        let server = Server::start(Vec::new(), json!([]), |_: &Seen, _| None).await;
+        let server = sky(Vec::new(), json!([]), |_: &Seen| None).await;
         let endpoint = format!("{}/", server.url);
         Skypilot::new(Config { endpoint, auth }).collect_at(&context(), PACE).await.unwrap();
         assert_eq!(server.seen().len(), 5);
@@ -183,10 +204,11 @@ async fn the_older_of_the_two_versions_is_declared() {
         (json!({"status": "healthy", "api_version": "99", "version": "1.2.0"}), ("62", "0.14.1")),
         (json!({"status": "healthy"}), ("62", "0.14.1")),
         (json!({"status": "healthy", "api_version": "42", "version": "0.12\r\nX-Evil: 1"}), ("62", "0.14.1")),
+        (json!({"status": "healthy", "api_version": "42", "version": "0.12.0", "user": "ann"}), ("42", "0.12.0")),
         (json!({"status": "healthy", "api_version": "dev", "version": null, "user": {"name": 5}}), ("62", "0.14.1")),
     ];
     for (health, declared) in cases {
-        let server = Server::start(Vec::new(), json!([]), move |seen: &Seen, _| {
+        let server = sky(Vec::new(), json!([]), move |seen: &Seen| {
             (seen.path == "/api/health").then(|| Answer::Reply(answer(200, &[], &health)))
         })
         .await;

@@ -1,12 +1,13 @@
 //! One way out: every request, retries included, goes through [`Client::send`].
 
-use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::BackoffBuilder;
 use backon::ExponentialBuilder;
 use collector::Failure;
 use collector::Reason;
+use collector::transport::no_connection;
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -22,6 +23,8 @@ use crate::records::OperationError;
 
 /// The longest body that is read. 5,000 jobs are 2 MB where the server knows `fields`, 7 MB where it does not.
 const MAX_BODY: usize = 64 << 20;
+/// What holds the address.
+const SETTING: &str = "skypilot.endpoint (SKYPILOT_API_SERVER_ENDPOINT)";
 /// Tries of one request.
 const MAX_TRIES: u32 = 4;
 
@@ -99,12 +102,12 @@ impl Client {
                     tries -= 1;
                     continue;
                 }
-                Verdict::Failed(trouble) => return Err(self.scrub(trouble)),
+                Verdict::Failed(trouble) => return Err(trouble),
                 Verdict::Again { failure: Failure { why, .. }, wait, cut: true } if ask.blocks => {
                     tries -= 1;
                     // At least half of it, so that nobody is asked without a pause; the time that the try took counts in. Towards
                     // the end the pauses halve what is left.
-                    let paced = || {
+                    let mut paced = || {
                         let left = ask.until.saturating_duration_since(Instant::now());
                         let delay =
                             patience.next()?.mul_f64(0.5 + 0.5 * fastrand::f64()).saturating_sub(asked.elapsed());
@@ -112,20 +115,21 @@ impl Client {
                     };
                     let why = format!("{ABANDONED}; the last fetch of its result: {why}");
                     let failure = Failure::new(Reason::Deadline, ask.doing.as_str(), why).with_cure(MORE_TIME);
-                    (failure, wait.or_else(paced))
+                    // One that is named as nothing is no leave to ask without a pause.
+                    (failure, paced().map(|own| own.max(wait.unwrap_or_default())))
                 }
                 Verdict::Again { failure, wait, .. } => (failure, wait),
                 Verdict::Unreadable(failure) => {
                     unreadable += 1;
                     if unreadable > 1 {
-                        return Err(self.scrub(Trouble::Failed(failure)));
+                        return Err(Trouble::Failed(failure));
                     }
                     (failure, None)
                 }
             };
             let jittered = || delays.next().map(|delay| delay.mul_f64(fastrand::f64()));
             let Some(wait) = wait.or_else(jittered).filter(|wait| tries < MAX_TRIES && fits(wait)) else {
-                return Err(self.scrub(Trouble::Failed(failure)));
+                return Err(Trouble::Failed(failure));
             };
             tokio::time::sleep(wait).await;
         }
@@ -150,8 +154,8 @@ impl Client {
         let pending = self.meter.send(&ask.asking);
         let outcome = timeout_at(end, self.exchange(ask)).await;
         pending.done();
-        let unreachable = |why: String, cut: bool| Verdict::Again {
-            failure: Failure::new(Reason::Unreachable, ask.doing.as_str(), why),
+        let unreachable = |why: &str, cure: &str, cut: bool| Verdict::Again {
+            failure: Failure::new(Reason::Unreachable, ask.doing.as_str(), why).with_cure(cure),
             wait: None,
             cut,
         };
@@ -163,11 +167,10 @@ impl Client {
                 let why = format!("the answer is longer than {} MiB", MAX_BODY >> 20);
                 Err(Verdict::Failed(Trouble::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why))))
             }
-            Ok(Err(Lost::Refused(why))) => Err(unreachable(why, false)),
-            Ok(Err(Lost::Broken(why))) => Err(unreachable(why, true)),
-            Ok(Err(Lost::TimedOut)) => Err(unreachable("the server stopped answering".to_owned(), true)),
+            Ok(Err(Lost::Connection { why, cure, cut })) => Err(unreachable(&why, &cure, cut)),
+            Ok(Err(Lost::TimedOut)) => Err(unreachable("the server stopped answering", "", true)),
             Err(_) if Instant::now() >= ask.until => Err(late()),
-            Err(_) => Err(unreachable(format!("no whole answer within {} s", limit.as_secs_f64()), true)),
+            Err(_) => Err(unreachable(&format!("no whole answer within {} s", limit.as_secs_f64()), "", true)),
         }
     }
 
@@ -190,110 +193,44 @@ impl Client {
         if let Some(body) = &ask.body {
             request = request.json(body);
         }
-        let mut response = request.send().await.map_err(Lost::from)?;
+        let request = request.build().map_err(|error| self.lost(&error, &self.endpoint))?;
+        let credential = request.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        // A server that echoes the header has a password in this form.
+        self.secrets.keep(credential.and_then(|text| text.strip_prefix("Basic ")).unwrap_or_default());
+        let host = request.url().host_str().unwrap_or_default();
+        let host = request.url().port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let lost = |error: reqwest::Error| self.lost(&error, &host);
+        let mut response = self.http.execute(request).await.map_err(lost)?;
         let (status, headers) = (response.status(), response.headers().clone());
         // A body that grows takes up to three times its room.
         let expected = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
         let mut body = Vec::with_capacity(expected.min(MAX_BODY));
-        while let Some(chunk) = response.chunk().await.map_err(Lost::from)? {
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(Lost::TooLong);
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply { status, headers, body })
+        Ok(Reply { status, headers, body, secrets: Arc::clone(&self.secrets) })
     }
 
-    /// Takes the credential out of words that came from the server: one that echoes requests must not have it shown.
-    pub(super) fn scrub(&self, trouble: Trouble) -> Trouble {
-        let clean = |failure: Failure| Failure { why: self.masked(&failure.why), ..failure };
-        match trouble {
-            Trouble::Failed(failure) => Trouble::Failed(clean(failure)),
-            Trouble::Missing(failure) => Trouble::Missing(clean(failure)),
-            Trouble::Operation(error, failure) => Trouble::Operation(error, clean(failure)),
+    fn lost(&self, error: &reqwest::Error, host: &str) -> Lost {
+        if error.is_timeout() && !error.is_connect() {
+            return Lost::TimedOut;
         }
+        let (why, cure) = no_connection(error, host, SETTING, &self.secrets);
+        Lost::Connection { why, cure, cut: !error.is_connect() }
     }
-}
-
-impl Client {
-    /// Words of the server as they may be shown: short, plain, and without the credential.
-    pub(crate) fn shown(&self, words: &str) -> String {
-        self.masked(&reply::clip(words))
-    }
-
-    fn masked(&self, text: &str) -> String {
-        match &self.auth {
-            Auth::Token(secret) | Auth::Basic { password: secret, .. } if !secret.expose_secret().is_empty() => {
-                mask(text, secret.expose_secret())
-            }
-            _ => text.to_owned(),
-        }
-    }
-}
-
-/// `text` without `secret`, without the beginning of it (words are cut), and without what follows `Basic `.
-fn mask(text: &str, secret: &str) -> String {
-    /// So much of a secret is not there by chance.
-    const TELLING: usize = 8;
-    let mut masked = String::new();
-    let start = secret.char_indices().nth(TELLING).map_or(secret, |(end, _)| &secret[..end]);
-    let mut rest = text;
-    while let Some(at) = rest.find(start) {
-        masked.push_str(&rest[..at]);
-        masked.push_str("***");
-        let same = rest[at..].chars().zip(secret.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8());
-        rest = &rest[at + same.sum::<usize>()..];
-    }
-    masked.push_str(rest);
-    let mut words = masked.split_inclusive("Basic ");
-    let mut clean = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        clean.push_str("***");
-        clean.push_str(word.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c)));
-    }
-    clean
 }
 
 /// Why there is no whole answer.
 enum Lost {
-    /// No connection came about.
-    Refused(String),
-    Broken(String),
+    /// It did not come about, or was cut.
+    Connection {
+        why: String,
+        cure: String,
+        cut: bool,
+    },
     TimedOut,
     TooLong,
-}
-
-impl From<reqwest::Error> for Lost {
-    /// Keeps the words of the innermost cause: those around it repeat it, or quote the address.
-    fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() && !error.is_connect() {
-            return Lost::TimedOut;
-        }
-        let mut inner: &(dyn Error + 'static) = &error;
-        while let Some(source) = inner.source() {
-            inner = source;
-        }
-        let why = format!("the connection failed: {}", reply::clip(&inner.to_string()));
-        if error.is_connect() { Lost::Refused(why) } else { Lost::Broken(why) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mask;
-
-    #[test]
-    fn a_credential_is_masked_whole_cut_short_and_encoded() {
-        let secret = "sky_0123456789abcdef";
-        for (text, masked) in [
-            ("Bad Bearer sky_0123456789abcdef here", "Bad Bearer *** here"),
-            ("cut at sky_0123456789", "cut at ***"),
-            ("twice sky_0123456789abcdef sky_0123456789abcdef", "twice *** ***"),
-            ("sent Basic YW5uOmh1bnRlcjI= by ann", "sent Basic *** by ann"),
-            ("nothing of it: sky_", "nothing of it: sky_"),
-        ] {
-            assert_eq!(mask(text, secret), masked);
-        }
-        assert_eq!(mask("the word hunter2", "hunter2"), "the word ***");
-    }
 }

@@ -115,6 +115,11 @@ impl<'a> Job<'a> {
         self.tasks.iter().flat_map(of).flatten().filter_map(timestamp)
     }
 
+    /// Whether everything that is known of it happened after `now`: then it was not there yet.
+    pub fn is_after(&self, now: Timestamp) -> bool {
+        self.times().min().is_some_and(|earliest| earliest > now)
+    }
+
     /// Seconds from submission to start of its first task, if that started in the window.
     pub fn queue_wait(&self, window: Window) -> Option<f64> {
         let first = self.tasks.first()?;

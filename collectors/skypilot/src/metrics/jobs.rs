@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::job::Job;
 use super::job::State;
+use super::resources::Held;
 use super::resources::is_family;
 use crate::catalog;
 use crate::records::Task;
@@ -99,7 +100,8 @@ const TOLERATED_SKEW: i64 = 300;
 
 fn live(jobs: &[Job], tasks: &[Task], now: Timestamp, batch: &mut Batch) {
     let tags = Tags::new();
-    let running: Vec<&Job> = jobs.iter().filter(|job| job.state().runs()).collect();
+    let jobs: Vec<&Job> = jobs.iter().filter(|job| !job.is_after(now)).collect();
+    let running: Vec<&Job> = jobs.iter().copied().filter(|job| job.state().runs()).collect();
     let count = |state: State| jobs.iter().filter(|job| job.state() == state).count() as f64;
     batch.gauge(&catalog::JOBS_QUEUED, count(State::Queued), &tags);
     batch.gauge(&catalog::JOBS_RUNNING, running.len() as f64, &tags);
@@ -109,9 +111,9 @@ fn live(jobs: &[Job], tasks: &[Task], now: Timestamp, batch: &mut Batch) {
     gpus(&running, batch);
     spot(&running, batch);
     regions(&running, tasks, batch);
-    users(jobs, tasks, batch);
+    users(&jobs, tasks, batch);
     let mut others: BTreeMap<&str, u32> = BTreeMap::new();
-    for status in jobs.iter().flat_map(Job::unknown_statuses) {
+    for status in jobs.iter().flat_map(|job| job.unknown_statuses()) {
         *others.entry(status).or_default() += 1;
     }
     if !others.is_empty() {
@@ -161,10 +163,13 @@ fn recoveries(running: &[&Job], batch: &mut Batch) {
     batch.gauge_or_absent(&catalog::RECOVERIES_MAX, counts.iter().copied().reduce(f64::max), &tags);
 }
 
-/// A sum that leaves a job out would be wrong: with one whose GPUs are not known, there is none.
+/// A sum that leaves a job out would be wrong: with one whose GPUs are not known, there is none. Of each of the jobs on a
+/// worker of a pool the server tells all GPUs of the worker: they count once.
 fn gpus(running: &[&Job], batch: &mut Batch) {
+    let mut workers = BTreeSet::new();
+    let mut first = |held: &Held| held.worker.clone().is_none_or(|worker| workers.insert(worker));
     let held: Vec<Option<BTreeMap<String, f64>>> =
-        running.iter().flat_map(|job| job.held()).map(|held| held.gpus).collect();
+        running.iter().flat_map(|job| job.held()).filter(|held| first(held)).map(|held| held.gpus).collect();
     let unknown = held.iter().filter(|gpus| gpus.is_none()).count();
     if unknown > 0 {
         batch.warn(format!("the server does not tell the GPUs of {unknown} running tasks; no GPUs are sent"));
@@ -240,9 +245,10 @@ fn is_in(text: &str, region: &str) -> bool {
     })
 }
 
-fn users(jobs: &[Job], tasks: &[Task], batch: &mut Batch) {
+fn users(jobs: &[&Job], tasks: &[Task], batch: &mut Batch) {
     let told = tasks.is_empty() || tasks.iter().any(|task| task.user_hash.is_some());
-    let users: BTreeSet<&str> = jobs.iter().filter(|job| !job.state().has_ended()).filter_map(Job::user).collect();
+    let users: BTreeSet<&str> =
+        jobs.iter().filter(|job| !job.state().has_ended()).filter_map(|job| job.user()).collect();
     batch.gauge_or_absent(&catalog::USERS_ACTIVE, told.then_some(users.len() as f64), &Tags::new());
 }
 

@@ -171,6 +171,55 @@ fn gpus_are_summed_by_the_whole_name() {
 }
 
 #[test]
+fn jobs_that_share_a_machine_hold_its_gpus_once() {
+    // Two jobs on one worker of a pool, of which the server tells each the whole worker; one on another worker.
+    let on = |id: i64, worker: &str, cluster: &str| {
+        json!({"job_id": id, "resources": "1x[H100:1]", "current_cluster_name": worker, "accelerators": {"H100": 8},
+               "cluster_resources": cluster})
+    };
+    let rows = [
+        on(1, "pool-1", "2x(gpus=H100:8, p5.48xlarge, ...)"),
+        on(2, "pool-1", "2x(gpus=H100:8, p5.48xlarge, ...)"),
+        on(3, "pool-2", "1x(gpus=H100:8, p5.48xlarge, ...)"),
+    ];
+    let shared = batch(&rows);
+    let gpus = [("resources.gpus.h100_count", Some(24.0)), ("resources.gpus.total_count", Some(24.0))];
+    assert_values(&shared, &gpus);
+    assert_values(&shared, &[("jobs.running", Some(3.0)), ("resources.ondemand_jobs", Some(3.0))]);
+    // Where the machine is not known any more, each is said to hold what it asked for.
+    let gone = json!({"current_cluster_name": "pool-1", "resources": "1x[H100:1]"});
+    let mut other = gone.clone();
+    other["job_id"] = json!(2);
+    assert_values(&batch(&[gone, other]), &[("resources.gpus.h100_count", Some(2.0))]);
+}
+
+#[test]
+fn a_job_that_was_submitted_after_now_is_not_there_yet() {
+    let later = |id: i64, status: &str| json!({"job_id": id, "status": status, "submitted_at": ago(-10.0), "start_at": ago(-20.0), "user_hash": "bob"});
+    let batch = batch(&[
+        later(1, "RUNNING"),
+        later(2, "STARTING"),
+        later(3, "RECOVERING"),
+        // What was there before and went on after now is as the server says; one that waits has no time.
+        json!({"job_id": 4, "submitted_at": ago(10.0), "start_at": ago(-10.0)}),
+        json!({"job_id": 5, "status": "PENDING", "submitted_at": null, "start_at": null}),
+        json!({"job_id": 6, "task_id": 0, "status": "SUCCEEDED"}),
+        json!({"job_id": 6, "task_id": 1, "submitted_at": ago(-10.0), "start_at": ago(-20.0)}),
+    ]);
+    assert_values(
+        &batch,
+        &[
+            ("jobs.queued", Some(1.0)),
+            ("jobs.running", Some(2.0)),
+            ("jobs.recovering", Some(0.0)),
+            ("resources.gpus.l4_count", Some(2.0)),
+            ("regions.us_east_1", Some(2.0)),
+            ("users.active_count", Some(1.0)),
+        ],
+    );
+}
+
+#[test]
 fn what_is_not_known_of_a_running_job_is_not_sent() {
     let unknown = batch(&[json!({}), json!({"job_id": 2, "resources": "-"})]);
     assert_values(

@@ -12,6 +12,8 @@ pub(super) struct Held {
     pub gpus: Option<BTreeMap<String, f64>>,
     /// None when the server does not tell.
     pub spot: Option<bool>,
+    /// The worker of a pool whose GPUs these are: all of them, though other jobs may run on it as well.
+    pub worker: Option<String>,
 }
 
 /// The families whose variants (H100-80GB, H100-SXM) count as one.
@@ -34,7 +36,9 @@ pub(super) fn held(task: &Task) -> Held {
         by_node.into_iter().filter(|(name, _)| is_gpu(name)).map(|(name, count)| (name, count * nodes)).collect()
     });
     let spot = launched.and_then(|text| text.spot).or_else(|| asked.and_then(|text| text.spot));
-    Held { gpus, spot }
+    let has_machines = task.accelerators.as_ref().is_some_and(|accelerators| !accelerators.is_empty());
+    let worker = task.current_cluster_name.clone().filter(|_| has_machines);
+    Held { gpus, spot, worker }
 }
 
 /// GPUs of a node; SkyPilot knows none with more than 16.
@@ -92,13 +96,8 @@ fn accelerators(elements: &[(bool, &str)]) -> Option<BTreeMap<String, f64>> {
     let mut told = false;
     for (asked, element) in elements.iter().filter(|(_, element)| *element != "use_spot") {
         told = true;
-        let gpus = element.strip_prefix("gpus=");
-        let Some((name, count)) = gpus.unwrap_or(element).rsplit_once(':') else {
-            if *asked || gpus.is_some() {
-                return None;
-            }
-            continue;
-        };
+        let Some(gpus) = (if *asked { Some(*element) } else { element.strip_prefix("gpus=") }) else { continue };
+        let (name, count) = gpus.rsplit_once(':')?;
         let name = name.trim();
         if name.eq_ignore_ascii_case("cpu") {
             continue;
@@ -179,11 +178,17 @@ mod tests {
         for text in ["1x(m6i.2xlarge, ...)", "2x[spot](cpus=4, mem=16, ...)", "1x(...)"] {
             assert_eq!(gpus(json!({"resources": "1x[L4:1]", "cluster_resources": text})), Some(vec![]), "{text}");
         }
+        // The name of a machine may look like a count of GPUs.
+        let text = "1x(gpus=RTXA6000:4, RTX_A6000::4, ...)";
+        assert_eq!(gpus(json!({"cluster_resources": text})), Some(vec![("RTXA6000".to_owned(), 4.0)]));
         // A cluster's own counts, if they are possible ones.
         for count in [json!(-8), json!(1e300)] {
             assert_eq!(gpus(json!({"resources": "1x[L4:1]", "accelerators": {"L4": count}})), None, "{count}");
         }
-        assert_eq!(of(json!({"resources": null, "cluster_resources": "-"})), Held { gpus: None, spot: None });
+        assert_eq!(
+            of(json!({"resources": null, "cluster_resources": "-"})),
+            Held { gpus: None, spot: None, worker: None }
+        );
     }
 
     #[test]
@@ -192,7 +197,7 @@ mod tests {
             "resources": "2x[L4:1, A10G:1][On-demand|Spot]",
             "cluster_resources": "2x[spot](gpus=A10G:1, g5.xlarge, ...)",
         }));
-        assert_eq!(held, Held { gpus: Some([("A10G".to_owned(), 2.0)].into()), spot: Some(true) });
+        assert_eq!((held.gpus, held.spot), (Some([("A10G".to_owned(), 2.0)].into()), Some(true)));
         let held = of(json!({"resources": "1x[L4:1][Spot]", "cluster_resources": "1x(gpus=L4:1, g6.xlarge, ...)"}));
         assert_eq!(held.spot, Some(false));
         assert_eq!(
