@@ -41,9 +41,11 @@ pub(crate) fn compute(runs: &[Run], config: &Config, project: &Project, now: Tim
     batch
 }
 
-/// The utilisation of each GPU in percent, of keys like `system.gpu.0.gpu`; those of single processes are others.
+/// The utilisation of each GPU in percent, of keys like `system.gpu.0.gpu`; those of single processes are others. Of a run
+/// on several machines, the keys end in the label of the machine (`system.gpu.0.gpu/l:node-1`).
 fn utilisations(system: &Numbers) -> Vec<f64> {
     let index = |key: &str| {
+        let key = key.split_once("/l:").map_or(key, |(key, _label)| key);
         let index = key.strip_prefix("system.gpu.")?.strip_suffix(".gpu")?;
         (!index.is_empty() && index.chars().all(|c| c.is_ascii_digit())).then_some(())
     };
@@ -115,6 +117,15 @@ mod tests {
         assert_eq!(utilisation(&[eight, one, none, json!(null)]), (Some(50.0), vec![]));
         assert_eq!(utilisation(&[]), (None, vec![]));
         assert_eq!(utilisation(&[json!("{}")]), (None, vec![]));
+    }
+
+    /// As the vendor's client names the metrics of a run on several machines, each of which has a label.
+    #[test]
+    fn the_gpus_of_labelled_machines_count() {
+        let two =
+            json!(r#"{"system.gpu.0.gpu/l:node-0": 90, "system.gpu.0.gpu/l:node-1": 30, "system.cpu/l:node-0": 4}"#);
+        let odd = json!(r#"{"system.gpu.0.gpu/x": 7, "system.gpu.0.gpuX/l:a": 8, "system.gpu.process.0.gpu/l:a": 9}"#);
+        assert_eq!(utilisation(&[two, odd]), (Some(60.0), vec![]));
     }
 
     #[test]
