@@ -273,7 +273,7 @@ async fn runs_that_are_deleted_between_pages_have_it_read_again() {
 
 #[tokio::test]
 async fn fewer_runs_than_the_server_counts_are_no_result() {
-    for operation in ["Running", "Created"] {
+    for operation in ["Running", "Created", "Activity"] {
         let short = at(operation, |_, _| Some(connection(&[], 3, None).into()));
         let server = server(Vec::new(), short).await;
         let (_, failure) = failed_group(&collect(&server).await);
@@ -282,9 +282,30 @@ async fn fewer_runs_than_the_server_counts_are_no_result() {
     }
 }
 
+/// Runs that were created before the window, so that no other listing has them.
+#[tokio::test]
+async fn a_listing_by_heartbeat_that_ends_early_is_read_again() {
+    let old: Vec<Value> =
+        (0..250).map(|i| run(&format!("{i:03}"), json!({"heartbeat": HOUR + i, "created": 20 * DAY}))).collect();
+    for always in [false, true] {
+        let runs = old.clone();
+        let early = at("Activity", move |_, before| {
+            (before == 0 || always).then(|| connection(&runs[..100].iter().collect::<Vec<_>>(), 250, None).into())
+        });
+        let server = server(old.clone(), early).await;
+        let batch = collect(&server).await;
+        if always {
+            assert_eq!(failed_group(&batch).0, group::ACTIVITY);
+        } else {
+            assert!(batch.failures().is_empty(), "{:?}", batch.failures());
+            assert_eq!(value(&batch, "wandb.runs.completed_7d"), Some(250.0));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_run_that_only_another_listing_shows_is_missed() {
-    let lost = at("Activity", |_, _| Some(connection(&[], 1, None).into()));
+    let lost = at("Activity", |_, _| Some(connection(&[], 0, None).into()));
     let server = server(vec![run("a", json!({}))], lost).await;
     let (group, failure) = failed_group(&collect(&server).await);
     assert_eq!((group, failure.reason), (group::ACTIVITY, Reason::BadReply));

@@ -68,7 +68,8 @@ impl Listings {
             let all = older.into_iter().chain(newer).map(|run| (run.id.clone(), run));
             all.collect::<BTreeMap<String, Run>>().into_values().collect()
         });
-        Listings { recent, ..newer }
+        // What could be read once need not fail for being read again.
+        Listings { recent, running: newer.running.or(self.running), created: newer.created.or(self.created) }
     }
 
     /// Whether the recent runs lack one that was created lately and has a heartbeat in the window: a reading that missed a

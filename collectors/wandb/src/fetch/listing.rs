@@ -43,6 +43,8 @@ pub(super) struct Reading<T> {
     pub total: u64,
     /// Whether that became fewer from one page to the next.
     pub shrunk: bool,
+    /// Whether the server told that no page follows: then these are all runs of the filter.
+    pub ended: bool,
     /// Whether a run was on two pages.
     pub repeated: bool,
     /// The newest heartbeat of the first page that had any.
@@ -55,8 +57,15 @@ impl Listing<'_> {
         &self,
         enough: impl Fn(&[T]) -> Result<bool, Failure> + Send,
     ) -> Result<Reading<T>, Failure> {
-        let mut reading =
-            Reading { runs: BTreeMap::new(), pages: 0, total: 0, shrunk: false, repeated: false, newest: None };
+        let mut reading = Reading {
+            runs: BTreeMap::new(),
+            pages: 0,
+            total: 0,
+            shrunk: false,
+            ended: false,
+            repeated: false,
+            newest: None,
+        };
         let (mut after, mut cursors, mut barren) = (None, BTreeSet::new(), 0);
         loop {
             let page: Page<T> = self.page(after.as_deref()).await?;
@@ -69,6 +78,7 @@ impl Listing<'_> {
             reading.runs.extend(runs.into_iter().map(|run| (run.id().to_owned(), run)));
             reading.repeated |= reading.runs.len() < before + listed;
             let next = page.runs.page_info;
+            reading.ended = !next.has_next_page;
             if done || !next.has_next_page {
                 return Ok(reading);
             }
