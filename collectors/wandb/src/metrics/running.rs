@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::tags;
+use super::warn_of_states;
 use crate::catalog;
 use crate::config::Config;
 use crate::config::Project;
@@ -24,6 +25,7 @@ pub(crate) fn compute(runs: &[Run], config: &Config, project: &Project, now: Tim
     let (active, stale): (Vec<_>, Vec<_>) = beating.partition(|(_, active)| *active);
     batch.gauge(&catalog::RUNS_ACTIVE, active.len() as f64, &tags);
     batch.gauge(&catalog::RUNS_STALE, stale.len() as f64, &tags);
+    warn_of_states(runs.iter(), project, &mut batch);
     let told: Vec<Vec<f64>> = active.iter().map(|(run, _)| utilisations(&run.system)).collect();
     // 100.4 is no share of a GPU's time; with it the mean would be a number of something else.
     let odd = told.iter().filter(|of_run| of_run.iter().any(|pct| !(0.0..=100.0).contains(pct))).count();
@@ -91,6 +93,16 @@ mod tests {
         assert_eq!(counts(&[running(json!({"state": null}))]), (Some(0.0), Some(0.0)));
         let later = json!({"createdAt": ago(-1), "heartbeatAt": ago(-2)});
         assert_eq!(counts(&[running(later)]), (Some(0.0), Some(0.0)), "it did not run at that instant");
+    }
+
+    #[test]
+    fn a_state_that_is_not_known_is_told() {
+        let ended = running(json!({"state": "crashed"}));
+        assert!(computed(&[ended, running(json!({}))]).warnings().is_empty(), "it ended while it was read");
+        for (state, shown) in [(json!("odd"), "1 \"odd\""), (json!(null), "1 \"none\"")] {
+            let batch = computed(&[running(json!({"state": state}))]);
+            assert!(batch.warnings()[0].contains(shown), "{:?}", batch.warnings());
+        }
     }
 
     #[test]
