@@ -14,6 +14,7 @@ use collector::Meter;
 use collector::Reason;
 use collector::transport::Ask;
 use collector::transport::Pace;
+use collector::transport::Secrets;
 use collector::transport::Transport;
 use reqwest::header::AUTHORIZATION;
 use reqwest::header::HeaderValue;
@@ -84,6 +85,11 @@ impl Client {
             limits: Limits::default(),
             refused: SetOnce::new(),
         })
+    }
+
+    /// What no message may hold.
+    pub fn secrets(&self) -> &Secrets {
+        self.transport.secrets()
     }
 
     /// Why the server refused the key, if it did.
