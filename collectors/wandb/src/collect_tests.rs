@@ -41,6 +41,7 @@ fn failed_group(batch: &Batch) -> (&'static str, Failure) {
         let absent = batch.absences().iter().any(|absence| absence.def.group == *group);
         assert!(absent || batch.gauges().iter().any(|gauge| gauge.def().group == *group), "{group}");
     }
+    assert!(!one.failure.cure.is_empty(), "{}", one.failure);
     (one.group, one.failure.clone())
 }
 
@@ -505,4 +506,19 @@ async fn without_keys_no_whole_summary_is_asked_for() {
     for operation in ["Activity", "Running"] {
         assert_eq!(asked(&server, operation)[0].variable("keys").as_array().map(Vec::len), Some(1));
     }
+}
+
+#[tokio::test]
+async fn a_key_that_stands_in_a_run_is_not_shown() {
+    let key = config(&Server::start(|_: &Seen, _| ok(json!({}))).await).api_key;
+    let key = secrecy::ExposeSecret::expose_secret(&key).to_owned();
+    let odd = |id: &str, state: &str| {
+        run(id, json!({"state": state, "runInfo": {"gpu": format!("GPU {key}"), "gpuCount": 1}, "displayName": key}))
+    };
+    let server = server(vec![odd("a", &key), odd("b", "running")], no_fault).await;
+    let config = Config { gpu_hourly_usd: [("H100".to_owned(), 2.0)].into(), ..config(&server) };
+    let batch = Wandb::new(config).collect_at(&context(), QUICK).await.unwrap();
+    let shown = batch.warnings().join("\n");
+    assert!(!shown.contains("SECRET") && shown.contains("GPU ***") && shown.contains("1 \"***\""), "{shown}");
+    assert_eq!(value(&batch, "wandb.training.gpu_hours_7d"), Some(2.0));
 }

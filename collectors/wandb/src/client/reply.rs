@@ -28,17 +28,9 @@ const SCALE: f64 = 1000.0;
 struct Envelope<'a> {
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
+    /// A list of objects with a message; what else stands here is an error all the same.
     #[serde(default)]
-    errors: Option<Vec<GraphqlError>>,
-}
-
-#[derive(Deserialize)]
-struct GraphqlError {
-    #[serde(default)]
-    message: Value,
-    /// Keys and indexes from the root to what has no value.
-    #[serde(default)]
-    path: Option<Vec<Value>>,
+    errors: Option<Value>,
 }
 
 /// The data of an answer. The documents ask for nothing that is not needed: data beside an error is a part of what was
@@ -81,6 +73,8 @@ pub(super) fn read<T: DeserializeOwned>(
     }
 }
 
+/// Cure of what was tried again in vain.
+const PASSES: &str = "It may pass by the next run; if it stays, see W&B's status page, or the log of the server if it is one of your own";
 const ACCESS: &str = "Give the key's owner access to the project, or use the key of a member of its team";
 const OLDER: &str = "If the server is one of your own, update it: it may be older than what orgpulse asks for";
 
@@ -94,7 +88,11 @@ fn data<T: DeserializeOwned>(reply: &Reply, ask: &Ask) -> Result<T, Verdict> {
         let _: Value = reply.json(ask, SERVER)?;
         return Err(bad(ask, "the answer is not what GraphQL promises".to_owned()));
     };
-    if let Some(error) = envelope.errors.iter().flatten().next() {
+    let first = match &envelope.errors {
+        Some(Value::Array(errors)) => errors.first(),
+        other => other.as_ref(),
+    };
+    if let Some(error) = first {
         return Err(judge(error, reply, ask));
     }
     let Some(data) = envelope.data else {
@@ -107,13 +105,16 @@ fn data<T: DeserializeOwned>(reply: &Reply, ask: &Ask) -> Result<T, Verdict> {
 }
 
 fn bad(ask: &Ask, why: String) -> Verdict {
-    Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why))
+    Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why).with_cure(OLDER))
 }
 
 /// What an error inside a 200 means, by its words: W&B gives it no class.
-fn judge(error: &GraphqlError, reply: &Reply, ask: &Ask) -> Verdict {
-    let message = reply.clip(error.message.as_str().unwrap_or("an error without a message"));
-    let path: Vec<String> = error.path.iter().flatten().map(|step| step.to_string().replace('"', "")).collect();
+fn judge(error: &Value, reply: &Reply, ask: &Ask) -> Verdict {
+    let message = error["message"].as_str().or(error.as_str()).unwrap_or("an error without a message");
+    let message = reply.clip(message);
+    // Keys and indexes from the root to what has no value.
+    let path = error["path"].as_array().into_iter().flatten();
+    let path: Vec<String> = path.map(|step| step.to_string().replace('"', "")).collect();
     let place = if path.is_empty() { String::new() } else { format!(" (at {})", reply.clip(&path.join("."))) };
     let failure = |reason| Failure::new(reason, ask.doing.as_str(), format!("{SERVER} answered: {message}{place}"));
     let lower = message.to_lowercase();
@@ -172,6 +173,9 @@ fn put_off(verdict: Verdict, reset: Option<Duration>, client: &Client, project: 
             let late = || format!("{}; the limit is renewed in {} s, after the deadline", failure.why, wait.as_secs());
             let why = if client.transport.fits(wait) { failure.why.clone() } else { late() };
             Verdict::Failed(Failure { why, ..failure })
+        }
+        Verdict::Again { failure, wait } if failure.cure.is_empty() => {
+            Verdict::Again { failure: failure.with_cure(PASSES), wait }
         }
         other => other,
     }

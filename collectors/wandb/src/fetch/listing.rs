@@ -102,6 +102,13 @@ impl Listing<'_> {
 
     /// A failure of the listing as a whole.
     pub fn bad(&self, why: &str) -> Failure {
-        Failure::new(Reason::BadReply, format!("read {} of {}", self.query.what, self.project), why)
+        unsound(self.query, self.project, why)
     }
+}
+
+/// The failure of a listing whose pages do not fit together.
+pub(super) fn unsound(query: Query, project: &Project, why: &str) -> Failure {
+    Failure::new(Reason::BadReply, format!("read {} of {project}", query.what), why).with_cure(
+        "It may pass by the next run; if it stays, update the server if it is one of your own, or report it with its version",
+    )
 }

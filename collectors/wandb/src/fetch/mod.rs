@@ -6,7 +6,6 @@ pub(crate) mod recent;
 use std::collections::BTreeMap;
 
 use collector::Failure;
-use collector::Reason;
 use collector::Window;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -76,5 +75,5 @@ async fn whole<T: Listed + DeserializeOwned>(listing: &Listing<'_>) -> Result<Ve
 /// The failure of recent runs that lack one.
 pub(crate) fn lacking(project: &Project) -> Failure {
     let why = "a run that another listing shows is not in the listing by heartbeat, also when it is read again";
-    Failure::new(Reason::BadReply, format!("read {} of {project}", queries::ACTIVITY.what), why)
+    listing::unsound(queries::ACTIVITY, project, why)
 }
