@@ -15,14 +15,8 @@ pub type Texts = BTreeMap<String, Vec<String>>;
 
 /// Reads `a=1,b=2`. A name twice is a mistake.
 pub fn numbers(text: &str) -> Result<Numbers, String> {
-    let mut numbers = Numbers::new();
-    for (name, value) in pairs(text)? {
-        let number = number(name, value)?;
-        if numbers.insert(name.to_owned(), number).is_some() {
-            return Err(format!("names {name:?} twice"));
-        }
-    }
-    Ok(numbers)
+    let number = |(name, value): (&str, &str)| Ok((name.to_owned(), number(name, value)?));
+    once(pairs(text)?.into_iter().map(number))
 }
 
 /// Reads `a=x,b=y,b=z`.
@@ -37,14 +31,15 @@ pub fn texts(text: &str) -> Result<Texts, String> {
 /// Reads `{a: 1, b: 2.5}`.
 pub fn numbers_of_file(entries: &Map<String, Value>) -> Result<Numbers, String> {
     let entry = |(name, value): (&String, &Value)| {
+        let name = named(name)?;
         let number = match value {
-            Value::Number(value) => number(named(name)?, &value.to_string()),
-            Value::String(value) => number(named(name)?, value),
+            Value::Number(value) => number(name, &value.to_string()),
+            Value::String(value) => number(name, value),
             _ => Err(format!("the entry {name:?} must be a number of 0 or more")),
         };
-        number.map(|number| (name.trim().to_owned(), number))
+        number.map(|number| (name.to_owned(), number))
     };
-    entries.iter().map(entry).collect()
+    once(entries.iter().map(entry))
 }
 
 /// Reads `{a: x, b: [y, z]}`.
@@ -60,7 +55,20 @@ pub fn texts_of_file(entries: &Map<String, Value>) -> Result<Texts, String> {
         };
         Ok((named(name)?.to_owned(), texts))
     };
-    entries.iter().map(entry).collect()
+    once(entries.iter().map(entry))
+}
+
+/// The entries by name. Names that differ in the spaces around them are the same, and one twice is a mistake.
+fn once<V>(entries: impl Iterator<Item = Result<(String, V), String>>) -> Result<BTreeMap<String, V>, String> {
+    let mut all = BTreeMap::new();
+    for entry in entries {
+        let (name, value) = entry?;
+        if all.contains_key(&name) {
+            return Err(format!("names {name:?} twice"));
+        }
+        all.insert(name, value);
+    }
+    Ok(all)
 }
 
 /// The entries as a variable has them.
@@ -127,6 +135,7 @@ mod tests {
             (numbers("H100=1,H100=2"), "names \"H100\" twice"),
             (numbers_of_file(json!({"H100": -1}).as_object().unwrap()), "the entry \"H100\" must be a number"),
             (numbers_of_file(json!({"H100": [1]}).as_object().unwrap()), "the entry \"H100\" must be a number"),
+            (numbers_of_file(json!({"H100": 1, " H100": 2}).as_object().unwrap()), "names \"H100\" twice"),
             (numbers_of_file(json!({" ": 1}).as_object().unwrap()), "an entry has no name"),
         ] {
             let why = read.unwrap_err();
@@ -134,6 +143,7 @@ mod tests {
         }
         for (read, words) in [
             (texts("sweep"), "\"sweep\" has no value"),
+            (texts_of_file(json!({"a": "x", " a": "y"}).as_object().unwrap()), "names \"a\" twice"),
             (texts_of_file(json!({"a": 1}).as_object().unwrap()), "YAML reads it as 1: put it in quotes"),
             (texts_of_file(json!({"a": []}).as_object().unwrap()), "the entry \"a\" must be a text or a list of texts"),
             (texts_of_file(json!({"a": ["x", {}]}).as_object().unwrap()), "the entry \"a\" must be a text"),

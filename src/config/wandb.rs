@@ -17,12 +17,31 @@ use crate::config::Settings;
 const PROJECTS: &str = "wandb.projects";
 const KEY: &str = "wandb.api_key";
 const GROUPS: &str = "wandb.groups";
+const URL: &str = "wandb.base_url";
+const PRICES: &str = "wandb.gpu_hourly_usd";
+/// The entry of the prices for all other GPUs.
+const DEFAULT: &str = "default";
 
 /// The collector that the settings describe. Projects without a key are a mistake, not a source that is not configured:
 /// a forgotten secret must not end in a run that skips W&B and calls itself complete.
 pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box<dyn BoxedCollector>> {
     let projects = projects(settings, problems);
     let groups = groups(settings, problems);
+    let base_url = settings.text(URL).unwrap_or_default();
+    if base_url.contains(['?', '#']) {
+        let why = "holds a query or fragment, which the address of an API does not have";
+        problems.add(settings.place(URL), URL, why, "Write it as in https://wandb.example.com/api");
+    }
+    let gpu_hourly_usd = settings.numbers(PRICES);
+    told_once(PRICES, gpu_hourly_usd.keys().map(String::as_str), settings, problems);
+    for name in gpu_hourly_usd.keys().filter(|name| name.eq_ignore_ascii_case(DEFAULT) && *name != DEFAULT) {
+        problems.add(settings.place(PRICES), PRICES, format!("{name} is written {DEFAULT}"), "");
+    }
+    let accuracy_keys = keys("wandb.accuracy_keys", settings, problems);
+    let loss_keys = keys("wandb.loss_keys", settings, problems);
+    let group_keys = keys("wandb.group_keys", settings, problems);
+    // Each is a series.
+    told_once("wandb.group_keys", group_keys.iter().map(String::as_str), settings, problems);
     let mut missing = Vec::new();
     if settings.list(PROJECTS).is_empty() && !settings.mistaken(PROJECTS) {
         missing.push("set WANDB_PROJECTS=entity/project,... (or wandb.projects in the file)".to_owned());
@@ -53,37 +72,69 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
         _ => Direction::Max,
     };
     Configured::Ready(Box::new(Wandb::new(Config {
-        base_url: settings.text("wandb.base_url").unwrap_or_default(),
+        base_url,
         api_key,
         projects,
         heartbeat_minutes: minutes.unwrap_or_default(),
-        accuracy_keys: settings.list("wandb.accuracy_keys"),
+        accuracy_keys,
         accuracy_direction: direction,
         accuracy_scale: settings.number("wandb.accuracy_scale").unwrap_or(1.0),
-        loss_keys: settings.list("wandb.loss_keys"),
+        loss_keys,
         loss_scale: settings.number("wandb.loss_scale").unwrap_or(1.0),
         groups,
-        group_keys: settings.list("wandb.group_keys"),
-        gpu_hourly_usd: settings.numbers("wandb.gpu_hourly_usd"),
+        group_keys,
+        gpu_hourly_usd,
     })))
 }
 
 fn projects(settings: &Settings, problems: &mut Problems) -> Vec<Project> {
-    let mut seen = BTreeSet::new();
+    let texts = settings.list(PROJECTS);
+    told_once(PROJECTS, texts.iter().map(String::as_str), settings, problems);
     let mut projects = Vec::new();
-    for text in settings.list(PROJECTS) {
+    for text in texts {
         match text.parse::<Project>() {
-            Ok(project) if seen.insert(text.clone()) => projects.push(project),
-            Ok(_) => problems.add(settings.place(PROJECTS), PROJECTS, format!("{text} is listed twice"), ""),
+            Ok(project) => projects.push(project),
             Err(why) => problems.add(settings.place(PROJECTS), PROJECTS, why, "Write it as in acme/vision"),
         }
     }
     projects
 }
 
+/// Summary keys. What a list of the file holds is taken as it is written, and no run has such a key.
+fn keys(key: &'static str, settings: &Settings, problems: &mut Problems) -> Vec<String> {
+    let keys = settings.list(key);
+    for text in &keys {
+        if text.is_empty() {
+            problems.add(settings.place(key), key, "an item is empty", "");
+        } else if text.trim() != text {
+            problems.add(settings.place(key), key, format!("{text:?} has a space at an end"), "");
+        }
+    }
+    keys
+}
+
+/// Notes texts that differ in letter case at most. As tags they are the same for Datadog, so that two numbers would be
+/// sent as one series.
+fn told_once<'a>(
+    key: &'static str,
+    texts: impl Iterator<Item = &'a str>,
+    settings: &Settings,
+    problems: &mut Problems,
+) {
+    let mut seen = BTreeSet::new();
+    for text in texts {
+        if !seen.insert(text.to_lowercase()) {
+            let advice = "Keep one of them; letter case does not tell them apart";
+            problems.add(settings.place(key), key, format!("{text} is listed twice"), advice);
+        }
+    }
+}
+
 fn groups(settings: &Settings, problems: &mut Problems) -> Vec<Group> {
     let mut groups = Vec::new();
-    for (name, texts) in settings.texts(GROUPS) {
+    let all = settings.texts(GROUPS);
+    told_once(GROUPS, all.keys().map(String::as_str), settings, problems);
+    for (name, texts) in all {
         let mut selectors = Vec::new();
         for text in texts {
             match text.parse() {

@@ -26,7 +26,7 @@ pub(crate) async fn check(config: &Config, context: &Context) -> Vec<Finding> {
     let whose = whose.and_then(|answer| match answer.viewer {
         Some(viewer) => {
             let name = viewer.username.or(viewer.entity).unwrap_or_else(|| "an unnamed user".to_owned());
-            Ok(format!("it is the key of {name}"))
+            Ok(format!("it is the key of {}", client.secrets().clip(&name)))
         }
         None => {
             let why = "W&B knows nobody with this key, and shows it what everybody may see";

@@ -46,3 +46,15 @@ async fn a_key_of_nobody_is_told_beside_what_everybody_may_see() {
     assert_eq!(found[0], Err(Reason::Unauthorized));
     assert_eq!(found[1], Ok("allowed, 0 runs in all".to_owned()));
 }
+
+#[tokio::test]
+async fn the_owners_name_shows_no_key_and_no_colour() {
+    let key = secrecy::ExposeSecret::expose_secret(&crate::metrics::sample::config().api_key).to_owned();
+    let name = format!("\u{1b}[31mann\n{key}");
+    let named = server(Vec::new(), move |seen: &Seen, _| {
+        let viewer = json!({"username": name, "entity": null});
+        (seen.operation() == "Viewer").then(|| ok(json!({"data": {"viewer": viewer}})).into())
+    })
+    .await;
+    assert_eq!(findings(&named).await[0], Ok("it is the key of ann".to_owned()));
+}

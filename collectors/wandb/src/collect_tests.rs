@@ -40,6 +40,7 @@ fn failed_group(batch: &Batch) -> (&'static str, Failure) {
         let absent = batch.absences().iter().any(|absence| absence.def.group == *group);
         assert!(absent || batch.gauges().iter().any(|gauge| gauge.def().group == *group), "{group}");
     }
+    assert!(!one.failure.cure.is_empty(), "{}", one.failure);
     (one.group, one.failure.clone())
 }
 
@@ -115,42 +116,6 @@ async fn a_project_without_runs_has_zeros_and_no_averages() {
     assert_eq!(batch.gauges().len() + batch.absences().len(), Wandb::new(config(&server)).max_series());
     assert_eq!(value(&batch, "wandb.training.runs_per_user"), None);
     assert_eq!(server.seen().len(), 3);
-}
-
-#[tokio::test]
-async fn an_unknown_project_is_no_empty_one_and_leaves_the_others_whole() {
-    let unknown =
-        |seen: &Seen, _| (seen.variable("project") == "lost").then(|| ok(json!({"data": {"project": null}})).into());
-    let server = server(vec![run("a", json!({}))], unknown).await;
-    let projects = ["acme/lost", "acme/vision"].map(|project| project.parse().unwrap()).to_vec();
-    let config = Config { projects, ..config(&server) };
-    let batch = Wandb::new(config).collect_at(&context(), QUICK).await.unwrap();
-    assert_eq!(batch.failures().len(), group::ALL.len());
-    for one in batch.failures() {
-        assert_eq!((one.failure.reason, one.tags.get("project")), (Reason::NotFound, Some("lost")));
-        assert!(
-            one.failure.to_string().contains("acme/lost: W&B knows no such project, or hides it"),
-            "{}",
-            one.failure
-        );
-    }
-    assert_eq!(value(&batch, "wandb.runs.completed_7d"), Some(1.0));
-    assert!(batch.gauges().iter().all(|gauge| gauge.tags().get("project") == Some("vision")));
-}
-
-#[tokio::test]
-async fn a_project_that_the_key_is_refused_for_leaves_the_others_whole() {
-    let refused = |seen: &Seen, _| {
-        let error = json!({"message": "unauthorized", "path": ["project"]});
-        (seen.variable("project") == "closed").then(|| ok(json!({"data": null, "errors": [error]})).into())
-    };
-    let server = server(vec![run("a", json!({}))], refused).await;
-    let projects = ["acme/closed", "acme/vision"].map(|project| project.parse().unwrap()).to_vec();
-    let config = Config { projects, ..config(&server) };
-    let batch = Wandb::new(config).collect_at(&context(), QUICK).await.unwrap();
-    assert!(batch.failures().iter().all(|one| one.failure.reason == Reason::Unauthorized));
-    assert_eq!((batch.failures().len(), server.seen().len()), (group::ALL.len(), 6));
-    assert_eq!(value(&batch, "wandb.runs.completed_7d"), Some(1.0));
 }
 
 #[tokio::test]
@@ -273,7 +238,7 @@ async fn runs_that_are_deleted_between_pages_have_it_read_again() {
 
 #[tokio::test]
 async fn fewer_runs_than_the_server_counts_are_no_result() {
-    for operation in ["Running", "Created"] {
+    for operation in ["Running", "Created", "Activity"] {
         let short = at(operation, |_, _| Some(connection(&[], 3, None).into()));
         let server = server(Vec::new(), short).await;
         let (_, failure) = failed_group(&collect(&server).await);
@@ -282,9 +247,30 @@ async fn fewer_runs_than_the_server_counts_are_no_result() {
     }
 }
 
+/// Runs that were created before the window, so that no other listing has them.
+#[tokio::test]
+async fn a_listing_by_heartbeat_that_ends_early_is_read_again() {
+    let old: Vec<Value> =
+        (0..250).map(|i| run(&format!("{i:03}"), json!({"heartbeat": HOUR + i, "created": 20 * DAY}))).collect();
+    for always in [false, true] {
+        let runs = old.clone();
+        let early = at("Activity", move |_, before| {
+            (before == 0 || always).then(|| connection(&runs[..100].iter().collect::<Vec<_>>(), 250, None).into())
+        });
+        let server = server(old.clone(), early).await;
+        let batch = collect(&server).await;
+        if always {
+            assert_eq!(failed_group(&batch).0, group::ACTIVITY);
+        } else {
+            assert!(batch.failures().is_empty(), "{:?}", batch.failures());
+            assert_eq!(value(&batch, "wandb.runs.completed_7d"), Some(250.0));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_run_that_only_another_listing_shows_is_missed() {
-    let lost = at("Activity", |_, _| Some(connection(&[], 1, None).into()));
+    let lost = at("Activity", |_, _| Some(connection(&[], 0, None).into()));
     let server = server(vec![run("a", json!({}))], lost).await;
     let (group, failure) = failed_group(&collect(&server).await);
     assert_eq!((group, failure.reason), (group::ACTIVITY, Reason::BadReply));
@@ -409,4 +395,31 @@ async fn the_deadline_ends_a_listing_that_hangs() {
     let batch = Wandb::new(config(&server)).collect_at(&context, QUICK).await.unwrap();
     let (group, failure) = failed_group(&batch);
     assert_eq!((group, failure.reason), (group::ACTIVITY, Reason::Deadline));
+}
+
+#[tokio::test]
+async fn without_keys_no_whole_summary_is_asked_for() {
+    let server = server(vec![run("a", json!({}))], no_fault).await;
+    let none = Vec::new;
+    let config = Config { accuracy_keys: none(), loss_keys: none(), group_keys: none(), ..config(&server) };
+    let batch = Wandb::new(config).collect_at(&context(), QUICK).await.unwrap();
+    assert!(batch.failures().is_empty() && value(&batch, "wandb.metrics.latest_loss").is_none());
+    for operation in ["Activity", "Running"] {
+        assert_eq!(asked(&server, operation)[0].variable("keys").as_array().map(Vec::len), Some(1));
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_stands_in_a_run_is_not_shown() {
+    let key = config(&Server::start(|_: &Seen, _| ok(json!({}))).await).api_key;
+    let key = secrecy::ExposeSecret::expose_secret(&key).to_owned();
+    let odd = |id: &str, state: &str| {
+        run(id, json!({"state": state, "runInfo": {"gpu": format!("GPU {key}"), "gpuCount": 1}, "displayName": key}))
+    };
+    let server = server(vec![odd("a", &key), odd("b", "running")], no_fault).await;
+    let config = Config { gpu_hourly_usd: [("H100".to_owned(), 2.0)].into(), ..config(&server) };
+    let batch = Wandb::new(config).collect_at(&context(), QUICK).await.unwrap();
+    let shown = batch.warnings().join("\n");
+    assert!(!shown.contains("SECRET") && shown.contains("GPU ***") && shown.contains("1 \"***\""), "{shown}");
+    assert_eq!(value(&batch, "wandb.training.gpu_hours_7d"), Some(2.0));
 }

@@ -87,6 +87,9 @@ impl FromStr for Project {
         if entity.is_empty() || name.is_empty() {
             return wrong("a side of the slash is empty");
         }
+        if [entity, name].iter().any(|part| part.trim() != *part) {
+            return wrong("there is a space at an end or beside the slash");
+        }
         // W&B refuses these in names; a whole address, or a run's path, is what they come from.
         if [entity, name]
             .iter()
@@ -132,9 +135,19 @@ mod tests {
         let project: Project = "acme/vision.v2 large_1".parse().unwrap();
         assert_eq!((project.entity.as_str(), project.name.as_str()), ("acme", "vision.v2 large_1"));
         assert_eq!(project.to_string(), "acme/vision.v2 large_1");
-        for text in
-            ["", "acme", "/", "acme/", "/vision", "acme/vision/runs", "https://wandb.ai/acme/vision", "a/b?c", "a/b\n"]
-        {
+        for text in [
+            "",
+            "acme",
+            "/",
+            "acme/",
+            "/vision",
+            "acme/vision/runs",
+            "https://wandb.ai/acme/vision",
+            "a/b?c",
+            "a/b\n",
+            "acme / vision",
+            " acme/vision",
+        ] {
             assert!(text.parse::<Project>().is_err(), "{text}");
         }
     }

@@ -88,5 +88,8 @@ impl Collector for Wandb {
 }
 
 #[cfg(test)]
+#[path = "projects_tests.rs"]
+mod projects_tests;
+#[cfg(test)]
 #[path = "collect_tests.rs"]
 mod tests;

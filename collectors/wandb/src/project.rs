@@ -50,14 +50,25 @@ pub(crate) async fn collect(client: &Client, config: &Config, project: &Project,
 
 async fn read(client: &Client, config: &Config, project: &Project, now: Timestamp) -> Listings {
     let recent = fetch::recent::read(client, config, project, now);
-    let (mut recent, running, created) =
+    let (mut recent, mut running, created) =
         join3(recent, fetch::running(client, config, project), fetch::created(client, project, now)).await;
+    for run in [&mut recent, &mut running].into_iter().flatten().flatten() {
+        mask(run, client);
+    }
     // The runs that move in the order of heartbeats are those that run: one that has moved out of sight is here.
     if let (Ok(recent), Ok(running)) = (&mut recent, &running) {
         let known: BTreeSet<String> = recent.iter().map(|run| run.id.clone()).collect();
         recent.extend(running.iter().filter(|run| !known.contains(&run.id)).cloned());
     }
     Listings { recent, running, created }
+}
+
+/// Masks the credential in what warnings quote of a run: a server, or a person, may have put it there.
+fn mask(run: &mut Run, client: &Client) {
+    let gpu = run.run_info.as_mut().and_then(|info| info.gpu.as_mut());
+    for text in [run.state.as_mut(), gpu].into_iter().flatten() {
+        *text = client.secrets().mask(text);
+    }
 }
 
 impl Listings {
@@ -68,7 +79,8 @@ impl Listings {
             let all = older.into_iter().chain(newer).map(|run| (run.id.clone(), run));
             all.collect::<BTreeMap<String, Run>>().into_values().collect()
         });
-        Listings { recent, ..newer }
+        // What could be read once need not fail for being read again.
+        Listings { recent, running: newer.running.or(self.running), created: newer.created.or(self.created) }
     }
 
     /// Whether the recent runs lack one that was created lately and has a heartbeat in the window: a reading that missed a

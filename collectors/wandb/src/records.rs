@@ -18,10 +18,14 @@ use crate::lenient;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Run {
     pub id: String,
+    #[serde(deserialize_with = "present")]
     pub display_name: Option<String>,
+    #[serde(deserialize_with = "present")]
     pub state: Option<String>,
+    #[serde(deserialize_with = "present")]
     pub tags: Option<Vec<String>>,
     /// Id of the sweep that it is a run of.
+    #[serde(deserialize_with = "present")]
     pub sweep_name: Option<String>,
     #[serde(deserialize_with = "at")]
     pub created_at: Timestamp,
@@ -33,6 +37,7 @@ pub(crate) struct Run {
     pub compute_seconds: Option<f64>,
     #[serde(rename = "summaryMetrics", deserialize_with = "numbers")]
     pub summary: Numbers,
+    #[serde(deserialize_with = "present")]
     pub run_info: Option<RunInfo>,
     /// The last sample of each system metric; only running ones are asked for it.
     #[serde(rename = "systemMetrics", default, deserialize_with = "numbers")]
@@ -44,7 +49,9 @@ pub(crate) struct Run {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunInfo {
     /// Name of its GPUs: `NVIDIA H100 80GB HBM3`.
+    #[serde(deserialize_with = "present")]
     pub gpu: Option<String>,
+    #[serde(deserialize_with = "present")]
     pub gpu_count: Option<u32>,
 }
 
@@ -57,6 +64,7 @@ pub(crate) struct Created {
     pub created_at: Timestamp,
     #[serde(deserialize_with = "at_or_none")]
     pub heartbeat_at: Option<Timestamp>,
+    #[serde(deserialize_with = "present")]
     pub user: Option<User>,
 }
 
@@ -129,7 +137,7 @@ listed!(Run, Created);
 /// `data` of a document that lists runs. The project is null where there is none, or the key may not see it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Data<T> {
-    #[serde(deserialize_with = "Option::deserialize", bound(deserialize = "T: Deserialize<'de>"))]
+    #[serde(deserialize_with = "present", bound(deserialize = "T: Deserialize<'de>"))]
     pub project: Option<T>,
 }
 
@@ -171,7 +179,7 @@ pub(crate) struct Edge<T> {
 /// `data` of the question whose key it is.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Viewer {
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "present")]
     pub viewer: Option<Whose>,
 }
 
@@ -180,6 +188,11 @@ pub(crate) struct Viewer {
 pub(crate) struct Whose {
     pub username: Option<String>,
     pub entity: Option<String>,
+}
+
+/// Reads what can be null and has to be there: a missing field would else read as null, and null as "none".
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
 }
 
 fn at<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
@@ -296,5 +309,22 @@ mod tests {
             assert!(run(with.clone()).is_err(), "{with}");
         }
         assert!(serde_json::from_str::<Data<Total>>("{}").is_err(), "no project is not a null one");
+    }
+
+    /// A missing user is no unknown one, and a missing state no strange one.
+    #[test]
+    fn what_was_asked_for_and_is_missing_is_not_null() {
+        let whole = row(json!({"runInfo": {"gpu": "x", "gpuCount": 1}}));
+        for field in whole.as_object().unwrap().keys() {
+            let mut lacking = whole.clone();
+            lacking.as_object_mut().unwrap().remove(field);
+            assert!(serde_json::from_value::<Run>(lacking).is_err(), "{field}");
+        }
+        assert!(run(json!({"runInfo": {"gpu": "x"}})).is_err() && run(json!({"runInfo": {"gpuCount": 1}})).is_err());
+        let created = json!({"id": "a", "createdAt": "2026-03-10T12:00:00", "heartbeatAt": null, "user": null});
+        assert!(serde_json::from_value::<Created>(created.clone()).is_ok());
+        let mut nobody = created;
+        nobody.as_object_mut().unwrap().remove("user");
+        assert!(serde_json::from_value::<Created>(nobody).is_err());
     }
 }

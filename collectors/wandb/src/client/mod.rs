@@ -1,9 +1,11 @@
 //! The way to W&B: one GraphQL document at a time, and what its answer means.
 
+mod limits;
 mod reply;
 
 use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use collector::Context;
@@ -12,6 +14,7 @@ use collector::Meter;
 use collector::Reason;
 use collector::transport::Ask;
 use collector::transport::Pace;
+use collector::transport::Secrets;
 use collector::transport::Transport;
 use reqwest::header::AUTHORIZATION;
 use reqwest::header::HeaderValue;
@@ -19,8 +22,9 @@ use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::sync::SetOnce;
 
+use self::limits::Limits;
 use crate::config::Config;
 use crate::config::Project;
 use crate::queries::Query;
@@ -30,6 +34,11 @@ use crate::records::Data;
 const SETTING: &str = "wandb.base_url (WANDB_BASE_URL)";
 /// Its user name for every key.
 const USER: &str = "api";
+
+/// Answers to one request that W&B puts off to the end of a limit.
+const MAX_LIMITED: usize = 4;
+/// The longest pause that is noted. No collection is so long, and a longer one may be beyond what the clock can tell.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// The pace of a collection. Four at once: the limits of W&B are by the time that its database spends on a project, and
 /// the listings of one project and of several overlap. A try has the 30 s of the vendor's own client. A page has at most
@@ -45,10 +54,9 @@ pub(crate) struct Client {
     /// Where GraphQL is.
     address: String,
     authorization: HeaderValue,
-    /// Requests at once, with their further tries: the transport's own limit lets those that wait be sent after a refusal.
-    permits: Semaphore,
+    limits: Limits,
     /// Why the server refused the key. Then nothing more is sent: every answer would be the same.
-    refused: OnceLock<Failure>,
+    refused: SetOnce<Failure>,
 }
 
 impl Client {
@@ -74,9 +82,14 @@ impl Client {
             meter: Arc::clone(context.meter()),
             address,
             authorization,
-            permits: Semaphore::new(pace.in_flight),
-            refused: OnceLock::new(),
+            limits: Limits::default(),
+            refused: SetOnce::new(),
         })
+    }
+
+    /// What no message may hold.
+    pub fn secrets(&self) -> &Secrets {
+        self.transport.secrets()
     }
 
     /// Why the server refused the key, if it did.
@@ -95,7 +108,7 @@ impl Client {
         variables["entity"] = json!(project.entity);
         variables["project"] = json!(project.name);
         let words = format!("{} of {project}", query.what);
-        let data: Data<T> = self.ask(query, &words, &variables).await?;
+        let data: Data<T> = self.ask_about(Some(project), query, &words, &variables).await?;
         data.project.ok_or_else(|| {
             let why = "W&B knows no such project, or hides it from this key";
             Failure::new(Reason::NotFound, format!("read {words}"), why).with_cure(format!(
@@ -105,24 +118,76 @@ impl Client {
         })
     }
 
-    /// Asks a document. `words` completes "failed to read ...".
+    /// Asks a document that is about no project. `words` completes "failed to read ...".
     pub async fn ask<T: DeserializeOwned>(&self, query: Query, words: &str, variables: &Value) -> Result<T, Failure> {
+        self.ask_about(None, query, words, variables).await
+    }
+
+    async fn ask_about<T: DeserializeOwned>(
+        &self,
+        project: Option<&Project>,
+        query: Query,
+        words: &str,
+        variables: &Value,
+    ) -> Result<T, Failure> {
         let ask = Ask { doing: format!("read {words}"), asking: words.to_owned() };
-        // It is never closed; whoever holds a permit ends by the deadline.
-        let _permit = self.permits.acquire().await.ok();
-        if let Some(refused) = self.refused.get() {
-            return Err(Failure { doing: ask.doing, ..refused.clone() });
-        }
         let body = json!({"query": query.text, "variables": variables, "operationName": query.name});
+        let sent = AtomicBool::new(false);
         let build = |http: &reqwest::Client| {
+            sent.store(true, Ordering::Relaxed);
             http.post(&self.address).header(AUTHORIZATION, self.authorization.clone()).json(&body)
         };
-        let read = |reply: &_| reply::read(reply, &ask, self);
-        let outcome = self.transport.send(&ask, &build, &read).await;
-        outcome.map_err(|failure| match failure.reason {
-            Reason::RateLimited if failure.cure.is_empty() => failure.with_cure(reply::SLOWER),
-            _ => failure,
-        })
+        let read = |reply: &_| reply::read(reply, &ask, self, project);
+        let refused = async || {
+            let refused = self.refused.wait().await;
+            // What is under way may still have its answer; what waits for its turn is not sent any more.
+            if sent.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+            Err(Failure { doing: ask.doing.clone(), ..refused.clone() })
+        };
+        let mut waits = 0;
+        loop {
+            self.wait_for(project, &ask).await?;
+            let outcome = tokio::select! {
+                biased;
+                refused = refused() => refused,
+                answered = self.transport.send(&ask, &build, &read) => answered,
+            };
+            let limited = |failure: &Failure| failure.reason == Reason::RateLimited;
+            let again = outcome.as_ref().err().is_some_and(limited)
+                && self.limits.left(project).is_some_and(|left| self.transport.fits(left));
+            waits += 1;
+            if !again || waits == MAX_LIMITED {
+                return outcome.map_err(|failure| match limited(&failure) && failure.cure.is_empty() {
+                    true => failure.with_cure(reply::SLOWER),
+                    false => failure,
+                });
+            }
+        }
+    }
+
+    /// Waits for the end of the limit that W&B has named for a project.
+    async fn wait_for(&self, project: Option<&Project>, ask: &Ask) -> Result<(), Failure> {
+        match self.limits.left(project) {
+            Some(left) if !self.transport.fits(left) => {
+                let why = "the limit of the project's requests is renewed after the deadline";
+                Err(Failure::new(Reason::RateLimited, ask.doing.as_str(), why).with_cure(reply::SLOWER))
+            }
+            Some(left) => {
+                tokio::time::sleep(left).await;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that an answer asked for a pause.
+    fn limit(&self, project: Option<&Project>, wait: Duration) {
+        let wait = wait.min(LONGEST);
+        if project.is_none_or(|project| self.limits.note(project, wait)) {
+            self.transport.pause(wait);
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use collector::Failure;
 use collector::Reason;
 use collector::transport::Ask;
 use collector::transport::Reply;
-use collector::transport::Transport;
 use collector::transport::Verdict;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Client;
+use crate::config::Project;
 
 const SERVER: &str = "W&B";
 /// Cure of a limit.
@@ -28,36 +28,30 @@ const SCALE: f64 = 1000.0;
 struct Envelope<'a> {
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
+    /// A list of objects with a message; what else stands here is an error all the same.
     #[serde(default)]
-    errors: Option<Vec<GraphqlError>>,
-}
-
-#[derive(Deserialize)]
-struct GraphqlError {
-    #[serde(default)]
-    message: Value,
-    /// Keys and indexes from the root to what has no value.
-    #[serde(default)]
-    path: Option<Vec<Value>>,
+    errors: Option<Value>,
 }
 
 /// The data of an answer. The documents ask for nothing that is not needed: data beside an error is a part of what was
 /// asked for, and not a result.
-pub(super) fn read<T: DeserializeOwned>(reply: &Reply, ask: &Ask, client: &Client) -> Result<T, Verdict> {
-    let wait = limits(reply, client);
+pub(super) fn read<T: DeserializeOwned>(
+    reply: &Reply,
+    ask: &Ask,
+    client: &Client,
+    project: Option<&Project>,
+) -> Result<T, Verdict> {
+    let reset = limits(reply, client, project);
     let status = reply.status.as_u16();
     if reply.status.is_success() {
-        return data(reply, ask, wait);
+        return data(reply, ask).map_err(|verdict| put_off(verdict, reset, client, project));
     }
     let words = words(reply);
     let answered = format!("{SERVER} answered {status} {words}");
     let failure = |reason| Failure::new(reason, ask.doing.as_str(), answered.trim_end());
     let failed = |failure| Err(Verdict::Failed(failure));
-    if let Some(Verdict::Again { failure, wait: asked }) = reply.temporary(ask, SERVER, &words) {
-        let limited = failure.reason == Reason::RateLimited;
-        let failure = if limited { failure.with_cure(SLOWER) } else { failure };
-        let wait = asked.or(wait.filter(|_| limited));
-        return Err(again(failure, wait, &client.transport));
+    if let Some(verdict) = reply.temporary(ask, SERVER, &words) {
+        return Err(put_off(verdict, reset, client, project));
     }
     match status {
         300..=399 => failed(failure(Reason::BadReply).with_cure(
@@ -79,11 +73,13 @@ pub(super) fn read<T: DeserializeOwned>(reply: &Reply, ask: &Ask, client: &Clien
     }
 }
 
+/// Cure of what was tried again in vain.
+const PASSES: &str = "It may pass by the next run; if it stays, see W&B's status page, or the log of the server if it is one of your own";
 const ACCESS: &str = "Give the key's owner access to the project, or use the key of a member of its team";
 const OLDER: &str = "If the server is one of your own, update it: it may be older than what orgpulse asks for";
 
 /// Of a good status: the data, unless there are errors.
-fn data<T: DeserializeOwned>(reply: &Reply, ask: &Ask, wait: Option<Duration>) -> Result<T, Verdict> {
+fn data<T: DeserializeOwned>(reply: &Reply, ask: &Ask) -> Result<T, Verdict> {
     if reply.is_html() {
         return reply.json(ask, SERVER);
     }
@@ -92,8 +88,12 @@ fn data<T: DeserializeOwned>(reply: &Reply, ask: &Ask, wait: Option<Duration>) -
         let _: Value = reply.json(ask, SERVER)?;
         return Err(bad(ask, "the answer is not what GraphQL promises".to_owned()));
     };
-    if let Some(error) = envelope.errors.iter().flatten().next() {
-        return Err(judge(error, reply, ask, wait));
+    let first = match &envelope.errors {
+        Some(Value::Array(errors)) => errors.first(),
+        other => other.as_ref(),
+    };
+    if let Some(error) = first {
+        return Err(judge(error, reply, ask));
     }
     let Some(data) = envelope.data else {
         return Err(bad(ask, "the answer has neither data nor errors".to_owned()));
@@ -105,21 +105,32 @@ fn data<T: DeserializeOwned>(reply: &Reply, ask: &Ask, wait: Option<Duration>) -
 }
 
 fn bad(ask: &Ask, why: String) -> Verdict {
-    Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why))
+    Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why).with_cure(OLDER))
 }
 
 /// What an error inside a 200 means, by its words: W&B gives it no class.
-fn judge(error: &GraphqlError, reply: &Reply, ask: &Ask, wait: Option<Duration>) -> Verdict {
-    let message = reply.clip(error.message.as_str().unwrap_or("an error without a message"));
-    let path: Vec<String> = error.path.iter().flatten().map(|step| step.to_string().replace('"', "")).collect();
+fn judge(error: &Value, reply: &Reply, ask: &Ask) -> Verdict {
+    let message = error["message"].as_str().or(error.as_str()).unwrap_or("an error without a message");
+    let message = reply.clip(message);
+    // Keys and indexes from the root to what has no value.
+    let path = error["path"].as_array().into_iter().flatten();
+    let path: Vec<String> = path.map(|step| step.to_string().replace('"', "")).collect();
     let place = if path.is_empty() { String::new() } else { format!(" (at {})", reply.clip(&path.join("."))) };
     let failure = |reason| Failure::new(reason, ask.doing.as_str(), format!("{SERVER} answered: {message}{place}"));
     let lower = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if says(&["rate limit", "too many requests"]) {
-        return Verdict::Again { failure: failure(Reason::RateLimited).with_cure(SLOWER), wait };
+        return Verdict::Again { failure: failure(Reason::RateLimited), wait: reply.retry_after() };
     }
-    if says(&["timeout", "timed out", "internal error", "internal server error", "try again", "unavailable"]) {
+    if says(&[
+        "timeout",
+        "timed out",
+        "deadline exceeded",
+        "internal error",
+        "internal server error",
+        "try again",
+        "unavailable",
+    ]) {
         return Verdict::Again { failure: failure(Reason::Unreachable), wait: None };
     }
     Verdict::Failed(if says(&["unauthenticated", "unauthorized", "api key", "not logged in", "must be logged in"]) {
@@ -137,28 +148,37 @@ fn judge(error: &GraphqlError, reply: &Reply, ask: &Ask, wait: Option<Duration>)
     })
 }
 
-/// Feeds the meter, and has everybody wait where nothing is left. The wait until the limit is renewed, if it is told.
-fn limits(reply: &Reply, client: &Client) -> Option<Duration> {
+/// Feeds the meter, and notes where nothing is left. The wait until the limit is renewed, if it is told.
+fn limits(reply: &Reply, client: &Client, project: Option<&Project>) -> Option<Duration> {
     let number = |name: &str| reply.header(name)?.trim().parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);
     let reset = number("RateLimit-Reset").and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     if let Some(remaining) = number("RateLimit-Remaining") {
         let limit = number("RateLimit-Limit").unwrap_or(SCALE);
         client.meter.quota("graphql", remaining as u64, limit as u64);
         if let (true, Some(wait)) = (remaining < 1.0 && reply.status.is_success(), reset) {
-            client.transport.pause(wait);
+            client.limit(project, wait);
         }
     }
     reset
 }
 
-/// Another try; when the wait for a limit does not fit any more, none of the others need ask either.
-fn again(failure: Failure, wait: Option<Duration>, transport: &Transport) -> Verdict {
-    if let Some(wait) = wait.filter(|wait| failure.reason == Reason::RateLimited && !transport.fits(*wait)) {
-        transport.pause(wait);
-        let why = format!("{}; the limit is renewed in {} s, after the deadline", failure.why, wait.as_secs());
-        return Verdict::Failed(Failure { why, ..failure });
+/// The verdict on an answer; where it refuses for a limit whose end is told, the client is to wait for that: the transport
+/// would have the requests about all other projects wait too.
+fn put_off(verdict: Verdict, reset: Option<Duration>, client: &Client, project: Option<&Project>) -> Verdict {
+    match verdict {
+        Verdict::Again { failure, wait } if failure.reason == Reason::RateLimited => {
+            let failure = failure.with_cure(SLOWER);
+            let Some(wait) = wait.or(reset) else { return Verdict::Again { failure, wait: None } };
+            client.limit(project, wait);
+            let late = || format!("{}; the limit is renewed in {} s, after the deadline", failure.why, wait.as_secs());
+            let why = if client.transport.fits(wait) { failure.why.clone() } else { late() };
+            Verdict::Failed(Failure { why, ..failure })
+        }
+        Verdict::Again { failure, wait } if failure.cure.is_empty() => {
+            Verdict::Again { failure: failure.with_cure(PASSES), wait }
+        }
+        other => other,
     }
-    Verdict::Again { failure, wait }
 }
 
 /// The server's own words in an answer that is no result: of the first GraphQL error, or of `error` or `message`.

@@ -58,7 +58,7 @@ async fn what_may_pass_is_asked_again() {
                 .await;
         assert_eq!(ask(&server).await, Ok(7), "{status}");
     }
-    for message in ["Rate limit exceeded", "context deadline exceeded: timeout", "Internal server error"] {
+    for message in ["Rate limit exceeded", "context deadline exceeded", "Internal server error"] {
         let first = json!({"data": null, "errors": [{"message": message}]});
         let server = Server::start(move |_, before| ok(if before == 0 { first.clone() } else { total() })).await;
         assert_eq!(ask(&server).await, Ok(7), "{message}");
@@ -106,10 +106,28 @@ async fn errors_inside_a_200_are_told_apart_by_their_words() {
             assert!(!failure.cure.is_empty() && failure.why.contains("(at project)"), "{failure}");
         }
     }
+    for errors in [json!(["user is not logged in"]), json!({"message": "user is not logged in"})] {
+        let (failure, _) = always(move || ok(json!({"errors": errors, "data": null}))).await;
+        assert_eq!(failure.reason, Reason::Unauthorized, "{failure}");
+    }
     let (failure, _) = always(|| ok(json!({"errors": [{"message": 5}], "data": null}))).await;
     assert!(failure.why.contains("an error without a message"), "{failure}");
     let server = Server::start(|_, _| ok(json!({"data": {"project": {"runCount": 7}}, "errors": []}))).await;
     assert_eq!(ask(&server).await, Ok(7), "an empty list is no error");
+}
+
+#[tokio::test]
+async fn every_failure_says_what_to_do() {
+    for body in [json!([]), json!({}), json!({"data": {}}), json!({"data": {"project": 7}}), json!({"data": null})] {
+        let (failure, requests) = always(move || ok(body.clone())).await;
+        assert_eq!((failure.reason, requests), (Reason::BadReply, 1), "{failure}");
+        assert!(!failure.cure.is_empty(), "{failure}");
+    }
+    for status in [408, 500, 502, 503, 504] {
+        let (failure, _) = always(move || answer(status, &[("Retry-After", "3600")], &json!({}))).await;
+        assert_eq!(failure.reason, Reason::Unreachable, "{status}");
+        assert!(failure.cure.contains("status page"), "{failure}");
+    }
 }
 
 #[tokio::test]

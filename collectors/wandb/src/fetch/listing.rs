@@ -43,6 +43,8 @@ pub(super) struct Reading<T> {
     pub total: u64,
     /// Whether that became fewer from one page to the next.
     pub shrunk: bool,
+    /// Whether the server told that no page follows: then these are all runs of the filter.
+    pub ended: bool,
     /// Whether a run was on two pages.
     pub repeated: bool,
     /// The newest heartbeat of the first page that had any.
@@ -55,8 +57,15 @@ impl Listing<'_> {
         &self,
         enough: impl Fn(&[T]) -> Result<bool, Failure> + Send,
     ) -> Result<Reading<T>, Failure> {
-        let mut reading =
-            Reading { runs: BTreeMap::new(), pages: 0, total: 0, shrunk: false, repeated: false, newest: None };
+        let mut reading = Reading {
+            runs: BTreeMap::new(),
+            pages: 0,
+            total: 0,
+            shrunk: false,
+            ended: false,
+            repeated: false,
+            newest: None,
+        };
         let (mut after, mut cursors, mut barren) = (None, BTreeSet::new(), 0);
         loop {
             let page: Page<T> = self.page(after.as_deref()).await?;
@@ -69,6 +78,7 @@ impl Listing<'_> {
             reading.runs.extend(runs.into_iter().map(|run| (run.id().to_owned(), run)));
             reading.repeated |= reading.runs.len() < before + listed;
             let next = page.runs.page_info;
+            reading.ended = !next.has_next_page;
             if done || !next.has_next_page {
                 return Ok(reading);
             }
@@ -92,6 +102,13 @@ impl Listing<'_> {
 
     /// A failure of the listing as a whole.
     pub fn bad(&self, why: &str) -> Failure {
-        Failure::new(Reason::BadReply, format!("read {} of {}", self.query.what, self.project), why)
+        unsound(self.query, self.project, why)
     }
+}
+
+/// The failure of a listing whose pages do not fit together.
+pub(super) fn unsound(query: Query, project: &Project, why: &str) -> Failure {
+    Failure::new(Reason::BadReply, format!("read {} of {project}", query.what), why).with_cure(
+        "It may pass by the next run; if it stays, update the server if it is one of your own, or report it with its version",
+    )
 }

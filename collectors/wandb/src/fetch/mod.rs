@@ -6,7 +6,6 @@ pub(crate) mod recent;
 use std::collections::BTreeMap;
 
 use collector::Failure;
-use collector::Reason;
 use collector::Window;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -24,6 +23,8 @@ use crate::records::Run;
 
 /// Readings of a listing that does not add up.
 const MAX_READINGS: usize = 3;
+/// Why a listing with too few runs is none.
+const TOO_FEW: &str = "the pages do not hold as many runs as the server counts, also when they are read again";
 
 /// Every running run.
 pub(crate) async fn running(client: &Client, config: &Config, project: &Project) -> Result<Vec<Run>, Failure> {
@@ -31,9 +32,16 @@ pub(crate) async fn running(client: &Client, config: &Config, project: &Project)
     whole(&Listing { client, query: queries::RUNNING, project, filters, keys: Some(&keys) }).await
 }
 
-/// The summary keys that are read.
+/// The summary keys that are read, each once. An empty list would ask for whole summaries: then it is a key that is short
+/// and in all of them.
 fn keys(config: &Config) -> Vec<String> {
-    [&config.accuracy_keys, &config.loss_keys, &config.group_keys].into_iter().flatten().cloned().collect()
+    let mut keys: Vec<String> = Vec::new();
+    for key in [&config.accuracy_keys, &config.loss_keys, &config.group_keys].into_iter().flatten() {
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    if keys.is_empty() { vec!["_step".to_owned()] } else { keys }
 }
 
 /// Every run created in the last 7 days, also one without a heartbeat; and any created since.
@@ -61,11 +69,11 @@ async fn whole<T: Listed + DeserializeOwned>(listing: &Listing<'_>) -> Result<Ve
             return Ok(runs.into_values().collect());
         }
     }
-    Err(listing.bad("the pages do not hold as many runs as the server counts, also when they are read again"))
+    Err(listing.bad(TOO_FEW))
 }
 
 /// The failure of recent runs that lack one.
 pub(crate) fn lacking(project: &Project) -> Failure {
     let why = "a run that another listing shows is not in the listing by heartbeat, also when it is read again";
-    Failure::new(Reason::BadReply, format!("read {} of {project}", queries::ACTIVITY.what), why)
+    listing::unsound(queries::ACTIVITY, project, why)
 }

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::MAX_READINGS;
+use super::TOO_FEW;
 use super::keys;
 use super::listing::Listing;
 use super::listing::Reading;
@@ -39,9 +40,10 @@ pub(crate) async fn read(
     let filters = "{}".to_owned();
     let listing = Listing { client, query: queries::ACTIVITY, project, filters, keys: Some(&keys) };
     let start = Window::days(now, 7).start();
-    let mut runs = BTreeMap::new();
+    let (mut runs, mut lacking) = (BTreeMap::new(), false);
     for _ in 0..MAX_READINGS {
         let mut reading = ordered(&listing, start).await?;
+        let counted = reading.total;
         let moved = reading.pages > 1 && add_front(&listing, &mut reading).await?;
         if reading.shrunk {
             // A deleted run has had another one move over to a page that had been read.
@@ -50,6 +52,11 @@ pub(crate) async fn read(
         }
         let known = runs.len();
         runs.extend(reading.runs);
+        // Where the pages end before the window does, they hold every run: with fewer, some are missing.
+        lacking = reading.ended && (runs.len() as u64) < counted;
+        if lacking {
+            continue;
+        }
         // A run that is on two pages although none has moved stands in the place of another: then the next reading is
         // added, until one brings nothing new.
         if !reading.repeated || moved || runs.len() == known {
@@ -57,7 +64,7 @@ pub(crate) async fn read(
             return Ok(runs.into_values().filter(recent).collect());
         }
     }
-    Err(listing.bad("the runs change faster than they can be read"))
+    Err(listing.bad(if lacking { TOO_FEW } else { "the runs change faster than they can be read" }))
 }
 
 /// Reads down the order until a heartbeat is not after `until`.

@@ -9,6 +9,9 @@ pub(crate) mod running;
 #[cfg(test)]
 pub(crate) mod sample;
 
+use std::collections::BTreeMap;
+
+use collector::Batch;
 use collector::Tags;
 use collector::Window;
 use jiff::Timestamp;
@@ -28,6 +31,21 @@ const ALIVE: [&str; 3] = ["running", "pending", "preempting"];
 
 fn is_in(run: &Run, states: &[&str]) -> bool {
     run.state.as_deref().is_some_and(|state| states.contains(&state))
+}
+
+/// Tells of runs in no state, or one that orgpulse does not know.
+fn warn_of_states<'a>(runs: impl Iterator<Item = &'a Run>, project: &Project, batch: &mut Batch) {
+    let mut others: BTreeMap<&str, u32> = BTreeMap::new();
+    for run in runs.filter(|run| !is_in(run, &ENDED) && !is_in(run, &ALIVE)) {
+        *others.entry(run.state.as_deref().unwrap_or("none")).or_default() += 1;
+    }
+    if !others.is_empty() {
+        let list: Vec<String> = others.iter().map(|(state, count)| format!("{count} {state:.40?}")).collect();
+        let list = list.join(", ");
+        batch.warn(format!(
+            "{project}: runs in a state that orgpulse does not know: {list}; they count as neither running nor ended"
+        ));
+    }
 }
 
 /// Whether a run ended in the window: its last heartbeat is its end.

@@ -1,20 +1,17 @@
 //! Gauges of the runs with a heartbeat in the last 7 days.
 
-use std::collections::BTreeMap;
-
 use collector::Batch;
 use collector::Window;
 use collector::stats;
 use jiff::Timestamp;
 
-use super::ALIVE;
-use super::ENDED;
 use super::ended_in;
 use super::gpus;
 use super::groups;
 use super::is_in;
 use super::learning;
 use super::tags;
+use super::warn_of_states;
 use crate::catalog;
 use crate::config::Config;
 use crate::config::Project;
@@ -58,17 +55,7 @@ fn warn(runs: &[Run], week: Window, project: &Project, batch: &mut Batch) {
             "{project}: the compute time of {untimed} finished runs is no number of seconds; they are left out of the mean"
         ));
     }
-    let mut others: BTreeMap<&str, u32> = BTreeMap::new();
-    for run in recent().filter(|run| !is_in(run, &ENDED) && !is_in(run, &ALIVE)) {
-        *others.entry(run.state.as_deref().unwrap_or("none")).or_default() += 1;
-    }
-    if !others.is_empty() {
-        let list: Vec<String> = others.iter().map(|(state, count)| format!("{count} {state:.40?}")).collect();
-        let list = list.join(", ");
-        batch.warn(format!(
-            "{project}: runs in a state that orgpulse does not know: {list}; they count as neither running nor ended"
-        ));
-    }
+    warn_of_states(recent(), project, batch);
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::tags;
+use super::warn_of_states;
 use crate::catalog;
 use crate::config::Config;
 use crate::config::Project;
@@ -24,6 +25,7 @@ pub(crate) fn compute(runs: &[Run], config: &Config, project: &Project, now: Tim
     let (active, stale): (Vec<_>, Vec<_>) = beating.partition(|(_, active)| *active);
     batch.gauge(&catalog::RUNS_ACTIVE, active.len() as f64, &tags);
     batch.gauge(&catalog::RUNS_STALE, stale.len() as f64, &tags);
+    warn_of_states(runs.iter(), project, &mut batch);
     let told: Vec<Vec<f64>> = active.iter().map(|(run, _)| utilisations(&run.system)).collect();
     // 100.4 is no share of a GPU's time; with it the mean would be a number of something else.
     let odd = told.iter().filter(|of_run| of_run.iter().any(|pct| !(0.0..=100.0).contains(pct))).count();
@@ -41,9 +43,11 @@ pub(crate) fn compute(runs: &[Run], config: &Config, project: &Project, now: Tim
     batch
 }
 
-/// The utilisation of each GPU in percent, of keys like `system.gpu.0.gpu`; those of single processes are others.
+/// The utilisation of each GPU in percent, of keys like `system.gpu.0.gpu`; those of single processes are others. Of a run
+/// on several machines, the keys end in the label of the machine (`system.gpu.0.gpu/l:node-1`).
 fn utilisations(system: &Numbers) -> Vec<f64> {
     let index = |key: &str| {
+        let key = key.split_once("/l:").map_or(key, |(key, _label)| key);
         let index = key.strip_prefix("system.gpu.")?.strip_suffix(".gpu")?;
         (!index.is_empty() && index.chars().all(|c| c.is_ascii_digit())).then_some(())
     };
@@ -92,6 +96,16 @@ mod tests {
     }
 
     #[test]
+    fn a_state_that_is_not_known_is_told() {
+        let ended = running(json!({"state": "crashed"}));
+        assert!(computed(&[ended, running(json!({}))]).warnings().is_empty(), "it ended while it was read");
+        for (state, shown) in [(json!("odd"), "1 \"odd\""), (json!(null), "1 \"none\"")] {
+            let batch = computed(&[running(json!({"state": state}))]);
+            assert!(batch.warnings()[0].contains(shown), "{:?}", batch.warnings());
+        }
+    }
+
+    #[test]
     fn the_limit_is_configured() {
         let config = Config { heartbeat_minutes: 5, ..config() };
         let runs = [running(json!({"heartbeatAt": ago(6 * MINUTE)}))];
@@ -115,6 +129,15 @@ mod tests {
         assert_eq!(utilisation(&[eight, one, none, json!(null)]), (Some(50.0), vec![]));
         assert_eq!(utilisation(&[]), (None, vec![]));
         assert_eq!(utilisation(&[json!("{}")]), (None, vec![]));
+    }
+
+    /// As the vendor's client names the metrics of a run on several machines, each of which has a label.
+    #[test]
+    fn the_gpus_of_labelled_machines_count() {
+        let two =
+            json!(r#"{"system.gpu.0.gpu/l:node-0": 90, "system.gpu.0.gpu/l:node-1": 30, "system.cpu/l:node-0": 4}"#);
+        let odd = json!(r#"{"system.gpu.0.gpu/x": 7, "system.gpu.0.gpuX/l:a": 8, "system.gpu.process.0.gpu/l:a": 9}"#);
+        assert_eq!(utilisation(&[two, odd]), (Some(60.0), vec![]));
     }
 
     #[test]

@@ -17,9 +17,10 @@ pub fn utilisation(active: &[&Run]) -> Option<f64> {
     mean(&active.iter().filter_map(of_run).collect::<Vec<f64>>())
 }
 
-/// `system.gpu.<number>.gpu`
+/// `system.gpu.<number>.gpu`, and `/l:<label>` behind it where the run is on several machines.
 fn is_utilisation(key: &str) -> bool {
-    let index = key.strip_prefix("system.gpu.").and_then(|rest| rest.strip_suffix(".gpu"));
+    let plain = key.find("/l:").map_or(key, |label| &key[..label]);
+    let index = plain.strip_prefix("system.gpu.").and_then(|rest| rest.strip_suffix(".gpu"));
     index.is_some_and(|index| !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()))
 }
 

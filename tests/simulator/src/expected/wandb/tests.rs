@@ -205,7 +205,7 @@ fn utilisation_is_a_mean_of_means_of_gpus() {
             ],
             run("running", DAY, 5),
         ),
-        system(&[("system.gpu.0.gpu", Datum::Number(20.0))], run("running", DAY, 6)),
+        system(&[("system.gpu.0.gpu/l:node-3", Datum::Number(20.0))], run("running", DAY, 6)),
         system(&[("system.cpu", Datum::Number(20.0))], run("running", DAY, 7)),
         run("running", DAY, 8),
         system(&[("system.gpu.0.gpu", Datum::Number(99.0))], run("finished", DAY, 9)),

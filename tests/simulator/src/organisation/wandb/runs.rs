@@ -249,6 +249,11 @@ fn system(rng: &mut Rng) -> Vec<(String, Datum)> {
         ("system.network.sent".to_owned(), Datum::Number(1e9)),
     ];
     let gpus = [0, 1, 1, 2, 4, 8, 12][rng.usize(..7)];
+    // More than one machine has: two of six each, which the client tells apart by their labels.
+    let name = |of: &str, gpu: u32, what: &str| match gpus {
+        12 => format!("system.{of}.{}.{what}/l:node-{}", gpu % 6, gpu / 6),
+        _ => format!("system.{of}.{gpu}.{what}"),
+    };
     for gpu in 0..gpus {
         let used = match rng.u8(..12) {
             0 => None,
@@ -256,11 +261,11 @@ fn system(rng: &mut Rng) -> Vec<(String, Datum)> {
             2 => Some(Datum::Number(0.0)),
             _ => Some(Datum::Number(f64::from(rng.u8(..=100)))),
         };
-        out.extend(used.map(|used| (format!("system.gpu.{gpu}.gpu"), used)));
-        out.push((format!("system.gpu.{gpu}.memory"), Datum::Number(97.0)));
-        out.push((format!("system.gpu.{gpu}.memoryAllocated"), Datum::Number(12.5)));
+        out.extend(used.map(|used| (name("gpu", gpu, "gpu"), used)));
+        out.push((name("gpu", gpu, "memory"), Datum::Number(97.0)));
+        out.push((name("gpu", gpu, "memoryAllocated"), Datum::Number(12.5)));
         // The process's share of it, which is no GPU's utilisation.
-        out.push((format!("system.gpu.process.{gpu}.gpu"), Datum::Number(3.0)));
+        out.push((name("gpu.process", gpu, "gpu"), Datum::Number(3.0)));
     }
     out
 }
