@@ -50,11 +50,11 @@ pub(crate) fn compute(tasks: &[&Task], project: &str, now: Timestamp, tags: &Tag
     batch
 }
 
-/// What is said of bugs where no project of them is configured.
+/// What is said of bugs where no project of them is configured: one reason for all.
 pub(crate) fn not_configured(tags: &Tags) -> Batch {
     let mut batch = Batch::new();
     for def in METRICS.iter().filter(|def| def.group == group::BUGS) {
-        batch.gauge_or_absent(def, None, tags);
+        batch.absent(def, catalog::NO_BUGS, tags);
     }
     batch
 }
