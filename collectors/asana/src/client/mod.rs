@@ -102,7 +102,7 @@ impl Client {
     pub async fn get<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failure> {
         let ask = ask(request);
         let read = |reply: &Reply| match reply.status.is_success() {
-            true => reply.json::<One<T>>(&ask, reply::ASANA),
+            true => reply::good::<One<T>>(reply, &ask),
             false => Err(reply::refused(reply, request, &ask)),
         };
         let one = self.transport.send(&ask, &|http| self.build(http, request, &[]), &read).await?;
@@ -150,7 +150,7 @@ impl Client {
         let mut paging = vec![("limit", limit)];
         paging.extend(offset.map(|offset| ("offset", offset)));
         let read = |reply: &Reply| match reply.status {
-            status if status.is_success() => reply.json(&ask, reply::ASANA).map(Turned::Page),
+            status if status.is_success() => reply::good(reply, &ask).map(Turned::Page),
             // The same query was good without it.
             StatusCode::BAD_REQUEST if offset.is_some() => match reply::refused(reply, request, &ask) {
                 Verdict::Failed(failure) => Ok(Turned::Expired(Failure { reason: Reason::BadReply, ..failure })),

@@ -199,6 +199,28 @@ async fn the_token_comes_back_in_no_message() {
 }
 
 #[tokio::test]
+async fn an_answer_with_errors_is_none_whatever_its_status() {
+    for (errors, words) in [
+        (json!([{"message": "Some of it is missing."}]), "Asana answered 200 with errors: Some of it is missing"),
+        (json!([{"message": 7}, {"phrase": "6 sad squid"}]), "6 sad squid"),
+        (json!([{}]), "Asana answered 200 with errors"),
+        (json!("no"), "Asana answered 200 with errors"),
+    ] {
+        for body in [json!({"data": tasks("5", 1), "next_page": null, "errors": errors}), json!({"errors": errors})] {
+            let server = Server::start(move |_, _| ok(body.clone())).await;
+            let failure = list(&server).await.unwrap_err();
+            assert_eq!((failure.reason, server.seen().len()), (Reason::BadReply, 1), "{errors}");
+            assert!(failure.why.contains(words) && !failure.cure.is_empty(), "{failure}");
+        }
+    }
+    for none in [json!([]), json!(null)] {
+        let body = json!({"data": tasks("5", 1), "next_page": null, "errors": none});
+        let server = Server::start(move |_, _| ok(body.clone())).await;
+        assert_eq!(list(&server).await.map(|tasks| tasks.len()), Ok(1));
+    }
+}
+
+#[tokio::test]
 async fn html_is_no_listing() {
     let server = Server::start(|_, _| text(200, &[("content-type", "text/html")], "<html>Log in</html>")).await;
     let failure = list(&server).await.unwrap_err();
