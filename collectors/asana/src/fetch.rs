@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use collector::Failure;
 use collector::Reason;
+use collector::transport::Ask;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
@@ -191,7 +192,7 @@ async fn project_tasks(
 pub(crate) async fn standing(client: &Client, config: &Config, gid: &str) -> Result<Option<String>, Failure> {
     let request = standing_request(gid);
     let standing: Standing = client.get(&request).await?;
-    let doing = request.doing;
+    let doing = request.ask.doing;
     match &standing.workspace {
         Field::Is(workspace) if **workspace == *config.workspace => {}
         Field::Is(workspace) => {
@@ -212,8 +213,10 @@ pub(crate) fn me_request() -> Request {
     Request {
         path: "/users/me".to_owned(),
         query: vec![("opt_fields", "workspaces".to_owned())],
-        doing: "read which workspaces the token sees".to_owned(),
-        asking: "the token's workspaces".to_owned(),
+        ask: Ask {
+            doing: "read which workspaces the token sees".to_owned(),
+            asking: "the token's workspaces".to_owned(),
+        },
         about: About::Workspace,
     }
 }
@@ -223,8 +226,7 @@ pub(crate) fn standing_request(gid: &str) -> Request {
     Request {
         path: format!("/projects/{gid}"),
         query: vec![("opt_fields", STANDING_FIELDS.to_owned())],
-        doing: format!("read project {}", shown(gid)),
-        asking: format!("project {}", shown(gid)),
+        ask: Ask { doing: format!("read project {}", shown(gid)), asking: format!("project {}", shown(gid)) },
         about: About::Project,
     }
 }
@@ -238,8 +240,10 @@ pub(crate) fn projects_request(workspace: &str) -> Request {
             ("archived", "false".to_owned()),
             ("opt_fields", PROJECT_FIELDS.to_owned()),
         ],
-        doing: format!("list the projects of workspace {}", shown(workspace)),
-        asking: "the projects".to_owned(),
+        ask: Ask {
+            doing: format!("list the projects of workspace {}", shown(workspace)),
+            asking: "the projects".to_owned(),
+        },
         about: About::Workspace,
     }
 }
@@ -253,8 +257,7 @@ pub(crate) fn tasks_request(config: &Config, gid: &str, now: Timestamp) -> Reque
     Request {
         path: format!("/projects/{gid}/tasks"),
         query: vec![("completed_since", since.to_string()), ("opt_fields", fields.to_owned())],
-        doing: tasks_doing(gid),
-        asking: format!("tasks of project {}", shown(gid)),
+        ask: Ask { doing: tasks_doing(gid), asking: format!("tasks of project {}", shown(gid)) },
         about: About::Project,
     }
 }

@@ -53,10 +53,7 @@ pub(crate) struct Request {
     /// Path below the address of the API.
     pub path: String,
     pub query: Vec<(&'static str, String)>,
-    /// Completes "failed to ...".
-    pub doing: String,
-    /// Completes "asking for ...".
-    pub asking: String,
+    pub ask: Ask,
     pub about: About,
 }
 
@@ -100,12 +97,11 @@ impl Client {
     /// # Errors
     /// When it cannot be read.
     pub async fn get<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failure> {
-        let ask = ask(request);
         let read = |reply: &Reply| match reply.status.is_success() {
-            true => reply::good::<One<T>>(reply, &ask),
-            false => Err(reply::refused(reply, request, &ask)),
+            true => reply::good::<One<T>>(reply, &request.ask),
+            false => Err(reply::refused(reply, request)),
         };
-        let one = self.transport.send(&ask, &|http| self.build(http, request, &[]), &read).await?;
+        let one = self.transport.send(&request.ask, &|http| self.build(http, request, &[]), &read).await?;
         Ok(one.data)
     }
 
@@ -146,19 +142,18 @@ impl Client {
         limit: &str,
         offset: Option<&str>,
     ) -> Result<Turned<T>, Failure> {
-        let ask = ask(request);
         let mut paging = vec![("limit", limit)];
         paging.extend(offset.map(|offset| ("offset", offset)));
         let read = |reply: &Reply| match reply.status {
-            status if status.is_success() => reply::good(reply, &ask).map(Turned::Page),
+            status if status.is_success() => reply::good(reply, &request.ask).map(Turned::Page),
             // The same query was good without it.
-            StatusCode::BAD_REQUEST if offset.is_some() => match reply::refused(reply, request, &ask) {
+            StatusCode::BAD_REQUEST if offset.is_some() => match reply::refused(reply, request) {
                 Verdict::Failed(failure) => Ok(Turned::Expired(Failure { reason: Reason::BadReply, ..failure })),
                 verdict => Err(verdict),
             },
-            _ => Err(reply::refused(reply, request, &ask)),
+            _ => Err(reply::refused(reply, request)),
         };
-        self.transport.send(&ask, &|http| self.build(http, request, &paging), &read).await
+        self.transport.send(&request.ask, &|http| self.build(http, request, &paging), &read).await
     }
 
     fn build(&self, http: &reqwest::Client, request: &Request, paging: &[(&str, &str)]) -> reqwest::RequestBuilder {
@@ -170,12 +165,8 @@ impl Client {
     }
 }
 
-fn ask(request: &Request) -> Ask {
-    Ask { doing: request.doing.clone(), asking: request.asking.clone() }
-}
-
 fn endless(request: &Request, why: &str) -> Failure {
     let why = format!("the listing does not end: {why}");
     let cure = "Look for a proxy between orgpulse and Asana that answers in its place";
-    Failure::new(Reason::BadReply, request.doing.as_str(), why).with_cure(cure)
+    Failure::new(Reason::BadReply, request.ask.doing.as_str(), why).with_cure(cure)
 }

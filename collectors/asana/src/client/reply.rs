@@ -34,7 +34,8 @@ pub(super) fn good<T: DeserializeOwned>(reply: &Reply, ask: &Ask) -> Result<T, V
 }
 
 /// The verdict on an answer that is not good.
-pub(super) fn refused(reply: &Reply, request: &Request, ask: &Ask) -> Verdict {
+pub(super) fn refused(reply: &Reply, request: &Request) -> Verdict {
+    let ask = &request.ask;
     let words = words(reply).unwrap_or_default();
     if let Some(verdict) = reply.temporary(ask, ASANA, &words) {
         return verdict;
