@@ -87,9 +87,11 @@ fn section<'a>(task: &'a Task, project: &str) -> Field<&'a str> {
     }
 }
 
-/// Whether a name has the word, any case. A word is a maximal run of letters, digits and underscores.
+/// Whether a name has the word, any case. A word is a maximal run of letters, digits and underscores. An accent that is
+/// written as a character of its own belongs to its letter.
 fn has_word(name: &str, word: &str) -> bool {
-    name.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|part| part.to_lowercase() == word)
+    let is_accent = |c: char| ('\u{300}'..='\u{36f}').contains(&c);
+    name.split(|c: char| !(c.is_alphanumeric() || c == '_' || is_accent(c))).any(|part| part.to_lowercase() == word)
 }
 
 #[cfg(test)]
