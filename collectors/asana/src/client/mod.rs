@@ -39,6 +39,9 @@ const PAGE: &str = "100";
 /// Pages of a listing at most: 100,000 objects. Beyond it something gives pages without end.
 const MAX_PAGES: usize = 1000;
 
+/// Characters from which on the last part of a token is masked by itself; a shorter one would be found in any words.
+const SECRET_PART: usize = 8;
+
 /// The client of one collection.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -75,7 +78,11 @@ impl Client {
     /// A client of what `config` names.
     pub fn new(config: &Config, context: &Context, pace: Pace) -> Self {
         let transport = Transport::new(context, pace, "asana.url (ASANA_URL)");
-        transport.secrets().keep(config.access_token.expose_secret());
+        let token = config.access_token.expose_secret();
+        transport.secrets().keep(token);
+        // Gids of no secrecy come first in a token; what follows them is one by itself.
+        let last = token.rsplit(['/', ':']).next().filter(|part| part.len() >= SECRET_PART);
+        last.into_iter().for_each(|part| transport.secrets().keep(part));
         Client { transport, url: config.url.clone(), token: config.access_token.clone() }
     }
 

@@ -181,8 +181,10 @@ async fn no_more_than_eight_requests_are_in_flight() {
 #[tokio::test]
 async fn the_token_comes_back_in_no_message() {
     let echo = || format!("Bad Bearer {TOKEN} here");
-    let replies: [fn(String) -> Response; 5] = [
+    let replies: [fn(String) -> Response; 6] = [
         |echo| refusal(401, &echo),
+        // The part that makes it one, without the gids before it.
+        |_| refusal(401, "No such token: SECRETSECRETSECRET"),
         |echo| refusal(503, &echo),
         |echo| text(200, &[], echo),
         |echo| text(200, &[("content-type", "text/html")], echo),
