@@ -6,6 +6,7 @@ use asana::Asana;
 use asana::Config;
 use collector::BoxedCollector;
 use jiff::tz::TimeZone;
+use jiff::tz::TimeZoneDatabase;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
@@ -76,7 +77,7 @@ fn projects(settings: &Settings, problems: &mut Problems) -> Vec<String> {
     projects.retain(|text| is_gid(PROJECTS, text, settings, problems));
     for text in &projects {
         if !seen.insert(text) {
-            problems.add(settings.place(PROJECTS), PROJECTS, format!("{text} is listed twice"), "");
+            problems.add(settings.place(PROJECTS), PROJECTS, format!("{text} is listed twice"), "Name it once");
         }
     }
     projects
@@ -86,7 +87,13 @@ fn projects(settings: &Settings, problems: &mut Problems) -> Vec<String> {
 fn is_gid(key: &'static str, text: &str, settings: &Settings, problems: &mut Problems) -> bool {
     let digits = !text.is_empty() && text.len() <= 32 && text.chars().all(|c| c.is_ascii_digit());
     if !digits {
-        let why = format!("must be a gid, the digits of its address in Asana, not {text:?}");
+        let instead = match text {
+            text if text.contains("://") => ", not the address".to_owned(),
+            // It may be the token, in the wrong place.
+            text if text.contains(['/', ':']) || text.chars().count() > 32 => String::new(),
+            text => format!(", not {text:?}"),
+        };
+        let why = format!("must be a gid, the digits of its address in Asana{instead}");
         problems.add(settings.place(key), key, why, "See how to find it in collectors/asana/README.md");
     }
     digits
@@ -94,11 +101,18 @@ fn is_gid(key: &'static str, text: &str, settings: &Settings, problems: &mut Pro
 
 fn time_zone(settings: &Settings, problems: &mut Problems) -> TimeZone {
     let Some(name) = settings.text(TIME_ZONE) else { return TimeZone::UTC };
-    TimeZone::get(&name).unwrap_or_else(|_| {
+    zone(&name).unwrap_or_else(|| {
         let why = format!("is no time zone: {name:?}");
         problems.add(settings.place(TIME_ZONE), TIME_ZONE, why, "Write it as in Europe/Berlin or UTC");
         TimeZone::UTC
     })
+}
+
+/// A zone by its name, with the rules of the system if it has any. Only names of the program's own list are taken: the
+/// system's folder also holds things by names like right/Europe/Berlin, which counts leap seconds.
+fn zone(name: &str) -> Option<TimeZone> {
+    TimeZoneDatabase::bundled().get(name).ok().filter(|zone| !zone.is_unknown())?;
+    TimeZone::get(name).ok()
 }
 
 #[cfg(test)]
@@ -166,6 +180,16 @@ mod tests {
             ("ASANA_TIMEZONE", "Berlin", "is no time zone"),
             ("ASANA_ACCESS_TOKEN", "2/120 s3cret", "that no token has"),
             ("ASANA_URL", "app.asana.com", "http:// or https://"),
+            ("ASANA_URL", "https://app.asana.com/api/1.0?opt_pretty", "query"),
+            ("ASANA_URL", "https://app.asana.com/api/1.0#top", "query"),
+            // Both variables in each other's place.
+            ("ASANA_WORKSPACE", "2/120/s3cret", "must be a gid"),
+            ("ASANA_PROJECTS", "11,0/s3cret", "must be a gid"),
+            ("ASANA_BUGS_PROJECT", "s3cret0123456789s3cret0123456789s3cret", "must be a gid"),
+            ("ASANA_BUGS_PROJECT", "https://app.asana.com/0/11/list", "address"),
+            ("ASANA_TIMEZONE", "Etc/Unknown", "is no time zone"),
+            ("ASANA_TIMEZONE", "right/Europe/Berlin", "is no time zone"),
+            ("ASANA_TIMEZONE", "+01:00", "is no time zone"),
         ] {
             let mut environment: Vec<(&str, &str)> = GOOD.into_iter().filter(|(other, _)| *other != name).collect();
             environment.push((name, value));
@@ -177,7 +201,7 @@ mod tests {
     #[test]
     fn every_time_zone_is_there_wherever_the_program_runs() {
         // Those of the system may be missing in an image: the program brings its own.
-        let bundled = jiff::tz::TimeZoneDatabase::bundled();
+        let bundled = TimeZoneDatabase::bundled();
         for name in ["Europe/Berlin", "America/Los_Angeles", "Asia/Kolkata", "UTC"] {
             assert!(bundled.get(name).is_ok(), "{name}");
         }

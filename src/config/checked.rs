@@ -90,6 +90,9 @@ pub fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
             if !url.username().is_empty() || url.password().is_some() {
                 return Err("must not hold a user or password: an address is shown in messages".to_owned());
             }
+            if url.query().is_some() || url.fragment().is_some() {
+                return Err("must not hold a query or fragment: what is asked for is put behind it".to_owned());
+            }
             Ok(Checked::Text(text.trim_end_matches('/').to_owned()))
         }
         // Its text may hold a password, so that no message quotes it.

@@ -186,6 +186,17 @@ async fn an_empty_workspace_was_read_and_counts_nothing() {
 async fn without_a_project_of_bugs_the_run_is_complete_and_silent_of_bugs() {
     let world = with_pages().await.without("ASANA_BUGS_PROJECT");
     assert_complete(&world, &Settings { bugs_project: None, ..settings(&world) }, "no bugs").await;
+    let ran = world.run(&["collect", "asana"]).await;
+    assert_eq!(ran.stdout.matches("asana.bugs_project is not set").count(), 1, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("asana.projects.bugs.").count(), 10, "{}", ran.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_renewed_often_only_delays_the_run() {
+    // Asana looks at shorter stretches than a minute: here slices of a second, of as many as are in flight.
+    let world = world(7, AsanaScale { projects: 20, ..AsanaScale::small() }).await;
+    world.simulator.asana().set_rate(Rate { requests: 8, window: Duration::from_secs(1) });
+    assert_complete(&world, &settings(&world), "eight requests a second").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,7 +54,8 @@ const NO_DUE: &str = "Asana does not tell when an open task is due";
 const NO_ASSIGNEE: &str = "Asana does not tell who an open task is assigned to";
 const NO_STATUS: &str = "Asana does not tell the type of a project's status update";
 const NONE_COMPLETED: &str = "no task was completed in 30 days, or Asana does not tell when one was completed";
-const NO_BUGS: &str = "asana.bugs_project is not set";
+/// Also the one reason of all metrics of bugs, where it is so.
+pub(crate) const NO_BUGS: &str = "asana.bugs_project is not set";
 const NO_OPEN_BUGS: &str = "asana.bugs_project is not set, or no bug is open";
 const NO_BUG_COMPLETION: &str = "asana.bugs_project is not set, or Asana does not tell when a bug was completed";
 const NO_SECTION: &str = "asana.bugs_project is not set, or Asana does not tell the section of an open bug";

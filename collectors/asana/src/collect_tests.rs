@@ -210,6 +210,28 @@ async fn a_limit_that_outlives_the_deadline_stops_the_rest_and_tells_how_to_read
 }
 
 #[tokio::test]
+async fn when_asana_fails_it_is_not_asked_for_every_project_but_for_the_bugs() {
+    let mut world = World::empty();
+    for number in 0..100 {
+        world = world.with(&format!("{}", 100 + number), tasks(&format!("{}", 100 + number), 1));
+    }
+    let busy: fn() -> Response = || refusal(503, "Busy");
+    let other: fn() -> Response = || ok(json!({"data": 7, "next_page": null}));
+    for (fault, reason) in [(busy, Reason::Unreachable), (other, Reason::BadReply)] {
+        let ours = |seen: &loopback::Seen| parts(seen).0 == "projects" || is_tasks(seen, "199");
+        let server = world.clone().serve(move |seen| (!ours(seen)).then(fault)).await;
+        let batch = run(configured(&server, &[], Some("199"))).await.unwrap();
+        let failure = failed_group(&batch, group::TASKS);
+        assert_eq!(failure.reason, reason);
+        // One failure is not told again for what was not asked.
+        assert!(!failure.why.contains("more could not be read"), "{failure}");
+        assert_eq!(value(&batch, "asana.projects.bugs.total_open"), Some(1.0));
+        // Eight at once with four tries each, the projects, the bugs, and those that were under way.
+        assert!(server.seen().len() <= 50, "{}", server.seen().len());
+    }
+}
+
+#[tokio::test]
 async fn only_the_projects_that_are_named_count() {
     let world = World::empty().with("1", tasks("5", 1)).with("2", tasks("6", 10));
     let server = world.up().await;

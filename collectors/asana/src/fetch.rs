@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 
 use collector::Failure;
 use collector::Reason;
+use collector::transport::Ask;
 use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream;
 use jiff::Timestamp;
 
 use crate::client::About;
 use crate::client::Client;
+use crate::client::PACE;
 use crate::client::Request;
 use crate::config::Config;
 use crate::records::Field;
@@ -76,26 +78,35 @@ pub(crate) fn is_member(workspace: &str, me: &Me) -> Result<(), Failure> {
 /// projects of the workspace as far as they are known: any other is asked whether it belongs to the workspace.
 pub(crate) async fn tasks(client: &Client, config: &Config, listed: &[Project], now: Timestamp) -> Listings {
     let listed: BTreeSet<&str> = listed.iter().map(|project| &*project.gid).collect();
-    let mut wanted = counted(config, &listed);
-    wanted.extend(config.bugs_project.as_deref());
-    let mut listings = Listings::default();
-    let mut running: FuturesUnordered<_> = wanted
+    let (counted, bugs) = (counted(config, &listed), config.bugs_project.as_deref());
+    let others = counted.iter().copied().filter(|gid| Some(*gid) != bugs);
+    // The bugs first: what becomes of them does not depend on the others.
+    let wanted: Vec<&str> = bugs.into_iter().chain(others).collect();
+    let readings: Vec<_> = wanted
         .iter()
         .map(|gid| async {
             let known = listed.contains(gid);
             (*gid, project_tasks(client, config, gid, known, now).await)
         })
         .collect();
+    // All of them at once would be asked for before the first has failed for good.
+    let mut running = stream::iter(readings).buffer_unordered(PACE.in_flight);
+    let mut listings = Listings::default();
     let mut stopped: Option<Failure> = None;
     while let Some((gid, outcome)) = running.next().await {
         let outcome = outcome.map_err(|failure| fewer(failure, config, wanted.len()));
-        stopped = outcome.as_ref().err().filter(|failure| stops(failure)).cloned();
+        if let Err(failure) = &outcome
+            && (stops(failure) || (counted.contains(gid) && !refuses(failure) && stopped.is_none()))
+        {
+            stopped = Some(failure.clone());
+        }
         let tasks = outcome.map(|(tasks, warning)| {
             listings.warnings.extend(warning);
             tasks
         });
         listings.by_project.insert(gid.to_owned(), tasks);
-        if stopped.is_some() {
+        let bugs_are_read = bugs.is_none_or(|gid| listings.by_project.contains_key(gid));
+        if stopped.as_ref().is_some_and(|failure| stops(failure) || bugs_are_read) {
             break;
         }
     }
@@ -111,6 +122,12 @@ pub(crate) async fn tasks(client: &Client, config: &Config, listed: &[Project], 
 /// Whether a failure is one of every further request as well.
 pub(crate) fn stops(failure: &Failure) -> bool {
     matches!(failure.reason, Reason::Unauthorized | Reason::RateLimited | Reason::Deadline)
+}
+
+/// Whether it is about one project alone, so that it is worth to look for others that are refused as well. After any
+/// other failure there will be no numbers of tasks, whatever the other projects hold.
+fn refuses(failure: &Failure) -> bool {
+    matches!(failure.reason, Reason::Forbidden | Reason::NotFound | Reason::Config)
 }
 
 /// Time and limits are used up by reading many projects, which is not the only way.
@@ -133,6 +150,8 @@ impl Listings {
         for gid in counted(config, &listed) {
             match self.outcome(gid) {
                 Ok(of_project) => tasks.extend(of_project),
+                // One that stopped the reading is that of every project that was not asked for.
+                Err(failure) if failed.iter().any(|(_, known)| *known == failure) => {}
                 Err(failure) => failed.push((gid, failure)),
             }
         }
@@ -191,7 +210,7 @@ async fn project_tasks(
 pub(crate) async fn standing(client: &Client, config: &Config, gid: &str) -> Result<Option<String>, Failure> {
     let request = standing_request(gid);
     let standing: Standing = client.get(&request).await?;
-    let doing = request.doing;
+    let doing = request.ask.doing;
     match &standing.workspace {
         Field::Is(workspace) if **workspace == *config.workspace => {}
         Field::Is(workspace) => {
@@ -212,8 +231,10 @@ pub(crate) fn me_request() -> Request {
     Request {
         path: "/users/me".to_owned(),
         query: vec![("opt_fields", "workspaces".to_owned())],
-        doing: "read which workspaces the token sees".to_owned(),
-        asking: "the token's workspaces".to_owned(),
+        ask: Ask {
+            doing: "read which workspaces the token sees".to_owned(),
+            asking: "the token's workspaces".to_owned(),
+        },
         about: About::Workspace,
     }
 }
@@ -223,8 +244,7 @@ pub(crate) fn standing_request(gid: &str) -> Request {
     Request {
         path: format!("/projects/{gid}"),
         query: vec![("opt_fields", STANDING_FIELDS.to_owned())],
-        doing: format!("read project {}", shown(gid)),
-        asking: format!("project {}", shown(gid)),
+        ask: Ask { doing: format!("read project {}", shown(gid)), asking: format!("project {}", shown(gid)) },
         about: About::Project,
     }
 }
@@ -238,8 +258,10 @@ pub(crate) fn projects_request(workspace: &str) -> Request {
             ("archived", "false".to_owned()),
             ("opt_fields", PROJECT_FIELDS.to_owned()),
         ],
-        doing: format!("list the projects of workspace {}", shown(workspace)),
-        asking: "the projects".to_owned(),
+        ask: Ask {
+            doing: format!("list the projects of workspace {}", shown(workspace)),
+            asking: "the projects".to_owned(),
+        },
         about: About::Workspace,
     }
 }
@@ -253,8 +275,7 @@ pub(crate) fn tasks_request(config: &Config, gid: &str, now: Timestamp) -> Reque
     Request {
         path: format!("/projects/{gid}/tasks"),
         query: vec![("completed_since", since.to_string()), ("opt_fields", fields.to_owned())],
-        doing: tasks_doing(gid),
-        asking: format!("tasks of project {}", shown(gid)),
+        ask: Ask { doing: tasks_doing(gid), asking: format!("tasks of project {}", shown(gid)) },
         about: About::Project,
     }
 }

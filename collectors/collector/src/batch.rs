@@ -17,13 +17,15 @@ pub struct Batch {
     warnings: Vec<String>,
 }
 
-/// A metric without a value although its source was read. Why: [`MetricDef::absent_when`].
+/// A metric without a value although its source was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Absence {
     /// The metric.
     pub def: &'static MetricDef,
     /// The tags that its point would carry.
     pub tags: Tags,
+    /// Why, in a few words without a full stop.
+    pub why: &'static str,
 }
 
 /// A group of metrics that could not be read.
@@ -51,12 +53,17 @@ impl Batch {
         }
     }
 
-    /// Adds a gauge, or notes that the metric has no value.
+    /// Adds a gauge, or notes that the metric has no value, for the reason of [`MetricDef::absent_when`].
     pub fn gauge_or_absent(&mut self, def: &'static MetricDef, value: Option<f64>, tags: &Tags) {
         match value {
             Some(value) => self.gauge(def, value, tags),
-            None => self.absences.push(Absence { def, tags: tags.clone() }),
+            None => self.absent(def, def.absent_when, tags),
         }
+    }
+
+    /// Notes that the metric has no value, where the collector knows better why than its definition.
+    pub fn absent(&mut self, def: &'static MetricDef, why: &'static str, tags: &Tags) {
+        self.absences.push(Absence { def, tags: tags.clone(), why });
     }
 
     /// Notes that a group could not be read. The caller adds none of its gauges.

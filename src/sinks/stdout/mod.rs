@@ -89,7 +89,7 @@ pub fn missing(report: &crate::run::CollectorReport) -> Vec<Missing> {
         metric: absence.def.name,
         tags: absence.tags.to_string(),
         reason: None,
-        why: absence.def.absent_when.to_owned(),
+        why: absence.why.to_owned(),
     }));
     missing
 }

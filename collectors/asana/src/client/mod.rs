@@ -39,6 +39,9 @@ const PAGE: &str = "100";
 /// Pages of a listing at most: 100,000 objects. Beyond it something gives pages without end.
 const MAX_PAGES: usize = 1000;
 
+/// Characters from which on the last part of a token is masked by itself; a shorter one would be found in any words.
+const SECRET_PART: usize = 8;
+
 /// The client of one collection.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -53,10 +56,7 @@ pub(crate) struct Request {
     /// Path below the address of the API.
     pub path: String,
     pub query: Vec<(&'static str, String)>,
-    /// Completes "failed to ...".
-    pub doing: String,
-    /// Completes "asking for ...".
-    pub asking: String,
+    pub ask: Ask,
     pub about: About,
 }
 
@@ -78,7 +78,11 @@ impl Client {
     /// A client of what `config` names.
     pub fn new(config: &Config, context: &Context, pace: Pace) -> Self {
         let transport = Transport::new(context, pace, "asana.url (ASANA_URL)");
-        transport.secrets().keep(config.access_token.expose_secret());
+        let token = config.access_token.expose_secret();
+        transport.secrets().keep(token);
+        // Gids of no secrecy come first in a token; what follows them is one by itself.
+        let last = token.rsplit(['/', ':']).next().filter(|part| part.len() >= SECRET_PART);
+        last.into_iter().for_each(|part| transport.secrets().keep(part));
         Client { transport, url: config.url.clone(), token: config.access_token.clone() }
     }
 
@@ -100,12 +104,11 @@ impl Client {
     /// # Errors
     /// When it cannot be read.
     pub async fn get<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failure> {
-        let ask = ask(request);
         let read = |reply: &Reply| match reply.status.is_success() {
-            true => reply.json::<One<T>>(&ask, reply::ASANA),
-            false => Err(reply::refused(reply, request, &ask)),
+            true => reply::good::<One<T>>(reply, &request.ask),
+            false => Err(reply::refused(reply, request)),
         };
-        let one = self.transport.send(&ask, &|http| self.build(http, request, &[]), &read).await?;
+        let one = self.transport.send(&request.ask, &|http| self.build(http, request, &[]), &read).await?;
         Ok(one.data)
     }
 
@@ -146,19 +149,18 @@ impl Client {
         limit: &str,
         offset: Option<&str>,
     ) -> Result<Turned<T>, Failure> {
-        let ask = ask(request);
         let mut paging = vec![("limit", limit)];
         paging.extend(offset.map(|offset| ("offset", offset)));
         let read = |reply: &Reply| match reply.status {
-            status if status.is_success() => reply.json(&ask, reply::ASANA).map(Turned::Page),
+            status if status.is_success() => reply::good(reply, &request.ask).map(Turned::Page),
             // The same query was good without it.
-            StatusCode::BAD_REQUEST if offset.is_some() => match reply::refused(reply, request, &ask) {
+            StatusCode::BAD_REQUEST if offset.is_some() => match reply::refused(reply, request) {
                 Verdict::Failed(failure) => Ok(Turned::Expired(Failure { reason: Reason::BadReply, ..failure })),
                 verdict => Err(verdict),
             },
-            _ => Err(reply::refused(reply, request, &ask)),
+            _ => Err(reply::refused(reply, request)),
         };
-        self.transport.send(&ask, &|http| self.build(http, request, &paging), &read).await
+        self.transport.send(&request.ask, &|http| self.build(http, request, &paging), &read).await
     }
 
     fn build(&self, http: &reqwest::Client, request: &Request, paging: &[(&str, &str)]) -> reqwest::RequestBuilder {
@@ -170,12 +172,8 @@ impl Client {
     }
 }
 
-fn ask(request: &Request) -> Ask {
-    Ask { doing: request.doing.clone(), asking: request.asking.clone() }
-}
-
 fn endless(request: &Request, why: &str) -> Failure {
     let why = format!("the listing does not end: {why}");
     let cure = "Look for a proxy between orgpulse and Asana that answers in its place";
-    Failure::new(Reason::BadReply, request.doing.as_str(), why).with_cure(cure)
+    Failure::new(Reason::BadReply, request.ask.doing.as_str(), why).with_cure(cure)
 }

@@ -6,31 +6,37 @@ use collector::transport::Ask;
 use collector::transport::Reply;
 use collector::transport::Verdict;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::About;
 use super::Request;
 
-/// How the vendor is called in messages.
-pub(super) const ASANA: &str = "Asana";
+const IN_ITS_PLACE: &str = "Check ASANA_URL, and look for a proxy between orgpulse and Asana";
 
-/// What Asana says of an error.
+/// How the vendor is called in messages.
+const ASANA: &str = "Asana";
+
+/// What Asana says of errors: an array of objects with `message`, and with a `phrase` by which its support finds a
+/// failure of its own.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Errors {
-    errors: Vec<Mistake>,
+    #[serde(default)]
+    errors: Value,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Mistake {
-    message: Option<String>,
-    /// By which Asana's support finds a failure of its own.
-    phrase: Option<String>,
+/// What an answer of a good status holds. Data beside errors is none: a part is never taken for the whole.
+pub(super) fn good<T: DeserializeOwned>(reply: &Reply, ask: &Ask) -> Result<T, Verdict> {
+    let Some(words) = words(reply) else { return reply.json(ask, ASANA) };
+    let why = format!("{ASANA} answered {} with errors: {words}", reply.status.as_u16());
+    let why = why.trim_end_matches([':', ' ']);
+    Err(Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why).with_cure(IN_ITS_PLACE)))
 }
 
 /// The verdict on an answer that is not good.
-pub(super) fn refused(reply: &Reply, request: &Request, ask: &Ask) -> Verdict {
-    let words = words(reply);
+pub(super) fn refused(reply: &Reply, request: &Request) -> Verdict {
+    let ask = &request.ask;
+    let words = words(reply).unwrap_or_default();
     if let Some(verdict) = reply.temporary(ask, ASANA, &words) {
         return verdict;
     }
@@ -63,21 +69,23 @@ pub(super) fn refused(reply: &Reply, request: &Request, ask: &Ask) -> Verdict {
         300..=399 => {
             (Reason::BadReply, "A redirect is not followed: check ASANA_URL, and look for a login page or proxy")
         }
-        _ => (Reason::BadReply, "Check ASANA_URL, and look for a proxy between orgpulse and Asana"),
+        _ => (Reason::BadReply, IN_ITS_PLACE),
     };
     let why = format!("{ASANA} answered {status} {words}");
     Verdict::Failed(Failure::new(reason, ask.doing.as_str(), why.trim_end()).with_cure(cure))
 }
 
-/// Asana's own words, short; never those of a page of HTML.
-fn words(reply: &Reply) -> String {
+/// Asana's own words of its errors, short; none where it tells of no error. Never those of a page of HTML.
+fn words(reply: &Reply) -> Option<String> {
     let Errors { errors } = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let words: Vec<String> = errors
-        .into_iter()
-        .map(|mistake| match (mistake.message, mistake.phrase) {
-            (Some(message), Some(phrase)) => format!("{message} (phrase for Asana's support: {phrase})"),
-            (message, phrase) => message.or(phrase).unwrap_or_default(),
-        })
-        .collect();
-    reply.clip(&words.join("; "))
+    if errors.is_null() || errors.as_array().is_some_and(Vec::is_empty) {
+        return None;
+    }
+    let words = errors.as_array().into_iter().flatten().filter_map(|error| {
+        match (error["message"].as_str(), error["phrase"].as_str()) {
+            (Some(message), Some(phrase)) => Some(format!("{message} (phrase for Asana's support: {phrase})")),
+            (message, phrase) => message.or(phrase).map(str::to_owned),
+        }
+    });
+    Some(reply.clip(&words.collect::<Vec<_>>().join("; ")))
 }

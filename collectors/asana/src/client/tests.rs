@@ -181,8 +181,10 @@ async fn no_more_than_eight_requests_are_in_flight() {
 #[tokio::test]
 async fn the_token_comes_back_in_no_message() {
     let echo = || format!("Bad Bearer {TOKEN} here");
-    let replies: [fn(String) -> Response; 5] = [
+    let replies: [fn(String) -> Response; 6] = [
         |echo| refusal(401, &echo),
+        // The part that makes it one, without the gids before it.
+        |_| refusal(401, "No such token: SECRETSECRETSECRET"),
         |echo| refusal(503, &echo),
         |echo| text(200, &[], echo),
         |echo| text(200, &[("content-type", "text/html")], echo),
@@ -195,6 +197,28 @@ async fn the_token_comes_back_in_no_message() {
         let failure = client.list::<Task>(&fetch::tasks_request(&config, "1", now())).await.unwrap_err();
         let shown = format!("{failure} {failure:?} {client:?} {config:?}");
         assert!(!shown.contains("SECRET"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_errors_is_none_whatever_its_status() {
+    for (errors, words) in [
+        (json!([{"message": "Some of it is missing."}]), "Asana answered 200 with errors: Some of it is missing"),
+        (json!([{"message": 7}, {"phrase": "6 sad squid"}]), "6 sad squid"),
+        (json!([{}]), "Asana answered 200 with errors"),
+        (json!("no"), "Asana answered 200 with errors"),
+    ] {
+        for body in [json!({"data": tasks("5", 1), "next_page": null, "errors": errors}), json!({"errors": errors})] {
+            let server = Server::start(move |_, _| ok(body.clone())).await;
+            let failure = list(&server).await.unwrap_err();
+            assert_eq!((failure.reason, server.seen().len()), (Reason::BadReply, 1), "{errors}");
+            assert!(failure.why.contains(words) && !failure.cure.is_empty(), "{failure}");
+        }
+    }
+    for none in [json!([]), json!(null)] {
+        let body = json!({"data": tasks("5", 1), "next_page": null, "errors": none});
+        let server = Server::start(move |_, _| ok(body.clone())).await;
+        assert_eq!(list(&server).await.map(|tasks| tasks.len()), Ok(1));
     }
 }
 

@@ -50,11 +50,11 @@ pub(crate) fn compute(tasks: &[&Task], project: &str, now: Timestamp, tags: &Tag
     batch
 }
 
-/// What is said of bugs where no project of them is configured.
+/// What is said of bugs where no project of them is configured: one reason for all.
 pub(crate) fn not_configured(tags: &Tags) -> Batch {
     let mut batch = Batch::new();
     for def in METRICS.iter().filter(|def| def.group == group::BUGS) {
-        batch.gauge_or_absent(def, None, tags);
+        batch.absent(def, catalog::NO_BUGS, tags);
     }
     batch
 }
@@ -87,9 +87,11 @@ fn section<'a>(task: &'a Task, project: &str) -> Field<&'a str> {
     }
 }
 
-/// Whether a name has the word, any case. A word is a maximal run of letters, digits and underscores.
+/// Whether a name has the word, any case. A word is a maximal run of letters, digits and underscores. An accent that is
+/// written as a character of its own belongs to its letter.
 fn has_word(name: &str, word: &str) -> bool {
-    name.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|part| part.to_lowercase() == word)
+    let is_accent = |c: char| ('\u{300}'..='\u{36f}').contains(&c);
+    name.split(|c: char| !(c.is_alphanumeric() || c == '_' || is_accent(c))).any(|part| part.to_lowercase() == word)
 }
 
 #[cfg(test)]

@@ -43,11 +43,18 @@ pub(crate) fn compute(projects: &[Project], tags: &Tags) -> Batch {
     let odd: Vec<&str> = statuses.into_iter().filter(|status| !KNOWN.contains(status)).collect();
     if let Some(odd_one) = odd.iter().min() {
         batch.warn(format!(
-            "{} projects have a status that orgpulse does not know ({odd_one:.40?}); they count as active alone",
-            odd.len()
+            "{} projects have a status that orgpulse does not know ({}); they count as active alone",
+            odd.len(),
+            word(odd_one)
         ));
     }
     batch
+}
+
+/// A status as it is put into messages. A server that sends something else may send anything, a credential too.
+fn word(status: &str) -> &str {
+    let is_word = (1..=32).contains(&status.len()) && status.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    if is_word { status } else { "no word" }
 }
 
 #[cfg(test)]
@@ -110,6 +117,17 @@ mod tests {
     fn a_new_status_is_told() {
         let batch = compute(&[project("1", json!({"status_type": "blocked"}))], &tags());
         assert_eq!(value(&batch, "asana.projects.on_track"), Some(0.0));
-        assert!(batch.warnings()[0].contains("\"blocked\""), "{batch:?}");
+        assert!(batch.warnings()[0].contains("(blocked)"), "{batch:?}");
+    }
+
+    #[test]
+    fn a_status_that_is_no_word_is_not_repeated() {
+        // A server may send anything, also what it was sent.
+        for odd in [crate::testing::TOKEN, "", "On Track", "0123456789abcdef", &"x".repeat(5000), "\u{1b}[31mred"] {
+            let batch = compute(&[project("1", json!({"status_type": odd}))], &tags());
+            let warning = &batch.warnings()[0];
+            assert!(warning.contains("1 projects have a status") && warning.contains("(no word)"), "{warning}");
+            assert!(warning.len() < 200, "{warning}");
+        }
     }
 }

@@ -113,7 +113,7 @@ impl Transport {
     /// deadline. `read` sees every answer whose body is whole, whatever its status.
     ///
     /// # Errors
-    /// The failure of the last try; [`Reason::Deadline`] when the time ran out during a try.
+    /// The failure of the last try; [`Reason::Deadline`] when the time ran out during a try, with what failed before.
     pub async fn send<T>(
         &self,
         ask: &Ask,
@@ -126,7 +126,7 @@ impl Transport {
             .with_max_delay(MAX_WAIT)
             .with_max_times(MAX_TRIES as usize)
             .build();
-        let (mut tries, mut unreadable) = (0, 0);
+        let (mut tries, mut unreadable, mut before) = (0, 0, None);
         loop {
             let verdict = match self.try_once(ask, build).await.and_then(|reply| read(&reply)) {
                 Ok(value) => return Ok(value),
@@ -134,7 +134,7 @@ impl Transport {
             };
             tries += 1;
             let (failure, wait) = match verdict {
-                Verdict::Failed(failure) => return Err(failure),
+                Verdict::Failed(failure) => return Err(late_after(failure, before)),
                 Verdict::Unreadable(failure) => {
                     unreadable += 1;
                     if unreadable > 1 {
@@ -142,26 +142,35 @@ impl Transport {
                     }
                     (failure, None)
                 }
-                Verdict::Again { failure, wait } => {
-                    if let Some(wait) = wait.filter(|wait| failure.reason == Reason::RateLimited && self.fits(*wait)) {
-                        self.pause(wait);
-                    }
-                    (failure, wait)
-                }
+                Verdict::Again { failure, wait } => self.heed(failure, wait),
             };
             let jittered = || delays.next().map(|delay| delay.mul_f64(fastrand::f64()));
             let Some(wait) = wait.or_else(jittered).filter(|wait| tries < MAX_TRIES && self.fits(*wait)) else {
                 return Err(failure);
             };
+            before = Some(failure);
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// Has every further request wait for so long.
+    /// What follows from the wait that the server named: the failure with it, and the wait if it is one.
+    fn heed(&self, mut failure: Failure, wait: Option<Duration>) -> (Failure, Option<Duration>) {
+        // Four tries in a row, without any wait, would help nobody.
+        let Some(wait) = wait.filter(|wait| !wait.is_zero()) else { return (failure, None) };
+        if failure.reason == Reason::RateLimited {
+            self.pause(wait);
+        }
+        if !self.fits(wait) {
+            failure.why.push_str(&format!("; it asks to wait {} s, until after the deadline", wait.as_secs()));
+        }
+        (failure, Some(wait))
+    }
+
+    /// Has every further request wait for so long. If that is until after the deadline, each fails without being sent.
     pub fn pause(&self, wait: Duration) {
-        let until = Instant::now().checked_add(wait);
+        let until = Instant::now().checked_add(wait).unwrap_or(self.deadline);
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        *paused = (*paused).max(until);
+        *paused = (*paused).max(Some(until));
     }
 
     /// Whether a wait ends before the deadline.
@@ -201,11 +210,12 @@ impl Transport {
             Ok(Err(Lost::Broken { why, cure })) => Err(unreachable(why, cure)),
             Ok(Err(Lost::TooLong)) => {
                 let why = format!("the answer is longer than {} MiB", self.pace.max_body >> 20);
-                Err(Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why)))
+                let cure = format!("Check {}, and look for a proxy that answers in the server's place", self.setting);
+                Err(Verdict::Failed(Failure::new(Reason::BadReply, ask.doing.as_str(), why).with_cure(cure)))
             }
             Err(_) => {
                 let why = format!("no whole answer within {} s", self.pace.per_try.as_secs_f64());
-                Err(unreachable(why, String::new()))
+                Err(unreachable(why, format!("Check {}, the network, and the health of the server", self.setting)))
             }
         }
     }
@@ -216,7 +226,8 @@ impl Transport {
             match paused {
                 Some(until) if until > Instant::now() && until >= self.deadline => {
                     let why = "the server asked for a pause that ends after the deadline";
-                    return Err(Verdict::Failed(Failure::new(Reason::RateLimited, ask.doing.as_str(), why)));
+                    let failure = Failure::new(Reason::RateLimited, ask.doing.as_str(), why);
+                    return Err(Verdict::Failed(failure.with_cure(reply::ASK_LESS)));
                 }
                 Some(until) if until > Instant::now() => tokio::time::sleep_until(until).await,
                 _ => return Ok(()),
@@ -246,6 +257,14 @@ impl Transport {
         let (why, cure) = no_connection(error, host, self.setting, &self.secrets);
         Lost::Broken { why, cure }
     }
+}
+
+/// More time is seldom the cure where tries failed before it ran out.
+fn late_after(mut failure: Failure, before: Option<Failure>) -> Failure {
+    if let Some(before) = before.filter(|_| failure.reason == Reason::Deadline) {
+        failure.why.push_str(&format!("; the try before it failed: {}", before.why));
+    }
+    failure
 }
 
 /// Why there is no whole answer.

@@ -16,6 +16,9 @@ use super::Verdict;
 use crate::Failure;
 use crate::Reason;
 
+/// What to do about a quota that does not suffice.
+pub(super) const ASK_LESS: &str = "Let orgpulse run less often, or give it a credential of its own";
+
 /// An answer whose body is whole.
 #[derive(Debug)]
 pub struct Reply {
@@ -49,8 +52,9 @@ impl Reply {
     /// The wait that the answer asks for in `Retry-After`: seconds, or a date.
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        if let Ok(seconds) = text.parse() {
-            return Some(Duration::from_secs(seconds));
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // More than a number holds is longer than anybody waits.
+            return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
         }
         let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
         Some(Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default())
@@ -65,10 +69,11 @@ impl Reply {
             _ => return None,
         };
         let why = format!("{server} answered {} {words}", self.status.as_u16());
-        let mut failure = Failure::new(reason, ask.doing.as_str(), why.trim_end());
-        if reason == Reason::RateLimited {
-            failure = failure.with_cure("Let orgpulse run less often, or give it a credential of its own");
-        }
+        let cure = match reason {
+            Reason::RateLimited => ASK_LESS.to_owned(),
+            _ => format!("If it lasts, look at the health of {server} and of the proxies before it"),
+        };
+        let failure = Failure::new(reason, ask.doing.as_str(), why.trim_end()).with_cure(cure);
         Some(Verdict::Again { failure, wait: self.retry_after() })
     }
 
@@ -87,7 +92,9 @@ impl Reply {
         serde_json::from_slice(&self.body).map_err(|error| {
             if error.is_data() {
                 let why = format!("the answer is not what the API promises: {}", self.clip(&error.to_string()));
-                return Verdict::Failed(bad(why));
+                let cure =
+                    format!("Look for a proxy that answers in place of {server}; without one, report this as a defect");
+                return Verdict::Failed(bad(why).with_cure(cure));
             }
             let failure = bad("the answer is cut short or is not JSON".to_owned());
             Verdict::Unreadable(failure.with_cure(format!("Look for a proxy between orgpulse and {server}")))

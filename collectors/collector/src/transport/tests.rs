@@ -118,8 +118,83 @@ async fn a_wait_that_the_server_names_is_kept_by_all_or_refused() {
     assert_eq!(server.seen().len(), 3);
 
     let server = always(|| answer(429, &[("retry-after", "3600")], &json!("no"))).await;
-    let failure = get(&usual(), &server.url).await.unwrap_err();
+    let transport = usual();
+    let failure = get(&transport, &server.url).await.unwrap_err();
     assert_eq!((failure.reason, server.seen().len()), (Reason::RateLimited, 1));
+    assert!(failure.why.contains("3600 s") && failure.why.contains("after the deadline"), "{failure}");
+    // Nobody else asks either: a refused request counts against the limit as well.
+    let failure = get(&transport, &server.url).await.unwrap_err();
+    assert_eq!((failure.reason, server.seen().len()), (Reason::RateLimited, 1));
+    assert!(!failure.cure.is_empty(), "{failure}");
+}
+
+#[tokio::test]
+async fn a_wait_that_makes_no_sense_is_none() {
+    for (text, tries) in
+        [("-5", 4), ("soon", 4), ("", 4), ("Thu, 01 Jan 1970 00:00:00 GMT", 4), ("99999999999999999", 1)]
+    {
+        let server = always(move || answer(429, &[("retry-after", text)], &json!("no"))).await;
+        let failure = get(&usual(), &server.url).await.unwrap_err();
+        assert_eq!((failure.reason, server.seen().len()), (Reason::RateLimited, tries), "{text:?}");
+    }
+    // One that is longer than any clock counts.
+    let paused = usual();
+    paused.pause(Duration::MAX);
+    let server = always(|| ok(json!(1))).await;
+    assert_eq!(get(&paused, &server.url).await.unwrap_err().reason, Reason::RateLimited);
+    assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_wait_of_nothing_leaves_the_usual_one() {
+    let slow = Pace { first_wait: Duration::from_secs(3600), ..PACE };
+    let server = always(|| answer(429, &[("retry-after", "0")], &json!("no"))).await;
+    assert_eq!(
+        get(&transport(Duration::from_millis(500), slow), &server.url).await.unwrap_err().reason,
+        Reason::RateLimited
+    );
+    // The jitter may make even an hour as short as this, once in a long while.
+    assert!(server.seen().len() < 4, "{}", server.seen().len());
+}
+
+#[tokio::test]
+async fn every_failure_says_what_to_do() {
+    let endless = || text(200, &[], format!("\"{}\"", "x".repeat(2 << 20)));
+    let replies: [fn() -> Answer; 6] = [
+        || answer(503, &[], &json!("no")).into(),
+        || answer(429, &[], &json!("no")).into(),
+        || text(200, &[], "{\"half\":").into(),
+        || cut().into(),
+        || Answer::Never,
+        || ok(json!([1])).into(),
+    ];
+    let hasty = Pace { per_try: Duration::from_millis(50), ..PACE };
+    for reply in replies {
+        let server = Server::start(move |_, _| reply()).await;
+        let ask = Ask { doing: "read the number".to_owned(), asking: "the number".to_owned() };
+        let read = |reply: &Reply| match reply.temporary(&ask, "Thing", "") {
+            Some(verdict) => Err(verdict),
+            None => reply.json::<u32>(&ask, "Thing"),
+        };
+        let transport = transport(Duration::from_secs(60), hasty);
+        let failure = transport.send(&ask, &|http| http.get(&server.url), &read).await.unwrap_err();
+        assert!(!failure.cure.is_empty(), "{failure}");
+    }
+    let server = always(endless).await;
+    let failure = get(&usual(), &server.url).await.unwrap_err();
+    assert!(failure.cure.contains("THING_URL"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_deadline_after_failures_tells_the_last_one() {
+    let server = Server::start(|_, before| match before {
+        0 => answer(503, &[], &json!("Busy")).into(),
+        _ => Answer::Never,
+    })
+    .await;
+    let failure = get(&transport(Duration::from_millis(500), PACE), &server.url).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Deadline);
+    assert!(failure.why.contains("Thing answered 503 \"Busy\""), "{failure}");
 }
 
 #[tokio::test]

@@ -31,11 +31,8 @@ impl Secrets {
     /// The first line of a text, 200 characters at most, without credentials, control characters, colours of terminals
     /// and the last full stop.
     pub fn clip(&self, text: &str) -> String {
-        // Before the cut, which could leave half of one.
-        let masked = self.mask(text);
-        let line = masked.trim().lines().next().unwrap_or_default();
         let mut plain = String::new();
-        let mut chars = line.chars();
+        let mut chars = text.trim().lines().next().unwrap_or_default().chars();
         while let Some(c) = chars.next() {
             if c == '\u{1b}' {
                 // A colour: ESC [ numbers letter.
@@ -44,7 +41,8 @@ impl Secrets {
                 plain.push(c);
             }
         }
-        plain.chars().take(LONGEST).collect::<String>().trim().trim_end_matches('.').to_owned()
+        // After what is left out, which could part one, and before the cut, which could leave half of one.
+        self.mask(&plain).chars().take(LONGEST).collect::<String>().trim().trim_end_matches('.').to_owned()
     }
 
     /// The text with `***` for every credential, also for the beginning of one that somebody has cut short.
@@ -128,5 +126,14 @@ mod tests {
         assert_eq!(secrets.clip("  \u{1b}[31mNo such\u{7} thing.\u{1b}[0m\nsecond line"), "No such thing");
         assert_eq!(secrets.clip(&"ä".repeat(300)).chars().count(), LONGEST);
         assert_eq!(secrets.clip(""), "");
+    }
+
+    #[test]
+    fn a_credential_is_masked_also_where_what_is_left_out_parts_it() {
+        let secrets = Secrets::default();
+        secrets.keep("sky_0123456789abcdef");
+        for text in ["sky_01\u{7}23456789abcdef", "sky_01\u{1b}[31m23456789abcdef", "\u{0}sky_0123456789abc\ndef"] {
+            assert_eq!(secrets.clip(text), "***", "{text:?}");
+        }
     }
 }
