@@ -31,6 +31,8 @@ moto=$TOOLS/moto/bin/python
 if [ -x "$moto" ]; then
     "$moto" tests/real/moto_secrets.py --self-test
     "$moto" tests/real/moto_secrets.py --orgpulse "$BUILT/orgpulse"
+    "$moto" tests/real/moto_ec2.py --self-test
+    "$moto" tests/real/moto_ec2.py --orgpulse "$BUILT/orgpulse"
 else
-    cannot "the reading of secrets from moto" "it is not installed" "run: make tools, and read what it says"
+    cannot "the reading of secrets and of EC2 from moto" "it is not installed" "run: make tools, and read what it says"
 fi

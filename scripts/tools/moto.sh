@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# moto's server, which stands in for AWS in tests/real/moto_secrets.py. An environment of its own: boto3 wants another
+# moto's server, which stands in for AWS in tests/real/moto_*.py. An environment of its own: boto3 wants another
 # python-dateutil than Datadog's client.
 
 . "$(dirname "$0")/../lib.sh"

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from moto_server import REGION
+from moto_server import Call
 from moto_server import Moto
 from moto_server import Recorder
 from moto_server import as_aws
@@ -310,7 +311,7 @@ def credential_faults(ran, wanted):
 
 
 def call_faults(ran, wanted):
-    calls = [name for name, _ in ran.calls]
+    calls = [call.action for call in ran.calls]
     return [] if calls == wanted else [f"AWS was asked {ran.calls}, it should be asked {wanted}"]
 
 
@@ -327,7 +328,7 @@ def self_test():
     values = {"github": "aaaa", "datadog": "bbbb"}
     credentials = {vendor: {value} for vendor, value in values.items()}
     document = {"collectors": [{"name": "github", "outcome": "failed", "reason": "config", "error": "failed: is empty"}]}
-    right = Ran(1, json.dumps(document), "12:00 TRACE x", [(BATCH, 200)], credentials, [])
+    right = Ran(1, json.dumps(document), "12:00 TRACE x", [Call(BATCH, 200)], credentials, [])
 
     def faults(ran):
         return [
@@ -344,7 +345,7 @@ def self_test():
         ("two credentials", {"credentials": {**credentials, "github": {"aaaa", "cccc"}}}),
         ("a credential too many", {"credentials": {**credentials, "asana": {"aaaa"}}}),
         ("no credential", {"credentials": {"github": {"aaaa"}}}),
-        ("another call", {"calls": [(SINGLE, 200)]}),
+        ("another call", {"calls": [Call(SINGLE, 200)]}),
         ("no call", {"calls": []}),
         ("another reason", {"out": json.dumps({"collectors": [changed]})}),
         ("another code", {"code": 3}),
@@ -354,8 +355,9 @@ def self_test():
     ):
         if len(faults(dataclasses.replace(right, **change))) != 1:
             found.append(f"self-test: {what}: found {faults(dataclasses.replace(right, **change))}")
-    xml = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: x</Message></Error></ErrorResponse>"
-    if as_aws(xml) != (b'{"__type": "AccessDeniedException", "Message": "User: x"}', True) or as_aws(b"{}")[1]:
+    xml = b"<ErrorResponse><Errors><Error><Code>AccessDenied</Code><Message>User: x</Message></Error></Errors></ErrorResponse>"
+    refusal = (400, b'{"__type": "AccessDeniedException", "Message": "User: x"}')
+    if as_aws("secretsmanager", 403, xml) != refusal or as_aws("secretsmanager", 200, xml) != (200, xml):
         found.append("self-test: a refusal is not told as AWS tells it")
     if not found:
         print("self-test ok")

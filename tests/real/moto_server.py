@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
+from typing import NamedTuple
 
 import boto3
 
@@ -22,12 +23,26 @@ from process import free_port
 REGION = "eu-central-1"
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
-# moto refuses calls of Secrets Manager in the XML of other services. AWS answers 400 and JSON, with these codes.
+# moto refuses calls of all services in the same XML, which is none of theirs, and with these codes. AWS answers 400 and JSON
+# for Secrets Manager, and its own forms of XML for EC2 and the rest, with the codes that are given here.
 CODES = {
-    "AccessDenied": "AccessDeniedException",
-    "SignatureDoesNotMatch": "InvalidSignatureException",
-    "InvalidClientTokenId": "UnrecognizedClientException",
+    "secretsmanager": {
+        "AccessDenied": "AccessDeniedException",
+        "SignatureDoesNotMatch": "InvalidSignatureException",
+        "InvalidClientTokenId": "UnrecognizedClientException",
+    },
+    "ec2": {"AccessDenied": "UnauthorizedOperation", "AuthFailure": "AuthFailure"},
+    "sts": {"SignatureDoesNotMatch": "SignatureDoesNotMatch", "InvalidClientTokenId": "InvalidClientTokenId"},
 }
+
+
+class Call(NamedTuple):
+    """What AWS was asked: `region` and `service` are those that the request was signed for."""
+
+    action: str
+    status: int
+    region: str = ""
+    service: str = ""
 
 
 class Moto:
@@ -62,12 +77,12 @@ class Moto:
         except OSError:
             return False
 
-    def client(self, service):
+    def client(self, service, region=REGION):
         """A client of boto3 that may do everything, while nothing is checked."""
         return boto3.client(
             service,
             endpoint_url=f"http://127.0.0.1:{self.port}",
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id="root",
             aws_secret_access_key="root",
         )
@@ -128,7 +143,7 @@ class Recorder:
                 if self.headers.get("Authorization") != recorder.token:
                     return 401, "application/json", b"{}"
                 with lock:
-                    recorder.calls.append(("Pod Identity", 200))
+                    recorder.calls.append(Call("Pod Identity", 200))
                     recorder.issued += [secrets.token_hex(20), secrets.token_hex(40)]
                 hour = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
                 credential = {
@@ -148,10 +163,10 @@ class Recorder:
                     status, content = reply.status, reply.read()
                 finally:
                     connection.close()
-                content, refused = as_aws(content)
-                status = 400 if refused else status
+                service, region = scope(self.headers)
+                status, content = as_aws(service, status, content)
                 with lock:
-                    recorder.calls.append((action(self.headers, body), status))
+                    recorder.calls.append(Call(action(self.headers, body), status, region, service))
                     recorder.issued += re.findall("<(?:SecretAccessKey|SessionToken)>(.*?)<", content.decode())
                 return status, reply.headers.get("Content-Type", ""), content
 
@@ -180,11 +195,24 @@ def action(headers, body):
     return headers.get("X-Amz-Target", "").rpartition(".")[2] or form.get("Action", [""])[0]
 
 
-def as_aws(content):
-    """A refusal in XML as AWS says it, and whether it was one."""
-    code = re.search(rb"<Code>(\w+)</Code>", content)
-    if not code or code[1].decode() not in CODES:
-        return content, False
-    message = re.search(rb"<Message>(.*?)</Message>", content, re.DOTALL)
-    told = {"__type": CODES[code[1].decode()], "Message": message[1].decode() if message else ""}
-    return json.dumps(told).encode(), True
+def scope(headers):
+    """The service and the region in an Authorization: Credential=AKIA.../20261121/eu-central-1/ec2/aws4_request, ..."""
+    found = re.search(r"Credential=[^/]*/\d+/([^/]*)/([^/]*)/", headers.get("Authorization", ""))
+    return (found[2], found[1]) if found else ("", "")
+
+
+def as_aws(service, status, content):
+    """A refusal as AWS says it, with its status; everything else as it is."""
+    code = re.search(r"<Code>(\w+)</Code>", content.decode(errors="replace")) if status >= 400 else None
+    if not code or code[1] not in CODES.get(service, {}):
+        return status, content
+    told = CODES[service][code[1]]
+    message = re.search("<Message>(.*?)</Message>", content.decode(errors="replace"), re.DOTALL)
+    message = message[1] if message else ""
+    if service == "ec2":
+        error = f"<Error><Code>{told}</Code><Message>{message}</Message></Error>"
+        return status, f"<Response><Errors>{error}</Errors><RequestID>x</RequestID></Response>".encode()
+    if service == "sts":
+        error = f"<Error><Type>Sender</Type><Code>{told}</Code><Message>{message}</Message></Error>"
+        return status, f"<ErrorResponse>{error}<RequestId>x</RequestId></ErrorResponse>".encode()
+    return 400, json.dumps({"__type": told, "Message": message}).encode()
