@@ -131,22 +131,31 @@ pub(crate) const VOLUMES_ATTACHED: MetricDef =
     define("ec2.ebs.volumes.attached", group::VOLUMES, "volume", "EBS volumes in the state in-use.");
 pub(crate) const VOLUMES_UNATTACHED: MetricDef =
     define("ec2.ebs.volumes.unattached", group::VOLUMES, "volume", "EBS volumes in the state available.");
-pub(crate) const VOLUMES_SIZE: MetricDef =
-    define("ec2.ebs.volumes.size_gb", group::VOLUMES, "gibibyte", "Sum of the sizes of all EBS volumes.");
-pub(crate) const VOLUMES_UNATTACHED_SIZE: MetricDef = define(
-    "ec2.ebs.volumes.unattached_size_gb",
-    group::VOLUMES,
-    "gibibyte",
-    "Sum of the sizes of the EBS volumes in the state available.",
-);
+pub(crate) const VOLUMES_SIZE: MetricDef = MetricDef {
+    absent_when: "EC2 does not tell the size of a volume",
+    ..define("ec2.ebs.volumes.size_gb", group::VOLUMES, "gibibyte", "Sum of the sizes of all EBS volumes.")
+};
+pub(crate) const VOLUMES_UNATTACHED_SIZE: MetricDef = MetricDef {
+    absent_when: "EC2 does not tell the size of a volume in the state available",
+    ..define(
+        "ec2.ebs.volumes.unattached_size_gb",
+        group::VOLUMES,
+        "gibibyte",
+        "Sum of the sizes of the EBS volumes in the state available.",
+    )
+};
 pub(crate) const SNAPSHOTS_TOTAL: MetricDef =
     define("ec2.ebs.snapshots.total", group::SNAPSHOTS, "snapshot", "EBS snapshots that the account owns.");
-pub(crate) const SNAPSHOTS_SIZE: MetricDef = define(
-    "ec2.ebs.snapshots.size_gb",
-    group::SNAPSHOTS,
-    "gibibyte",
-    "Sum of the sizes of the volumes that the account's snapshots are of; what they store, and are billed for, is less.",
-);
+pub(crate) const SNAPSHOTS_SIZE: MetricDef = MetricDef {
+    absent_when: "EC2 does not tell the size of a snapshot's volume",
+    ..define(
+        "ec2.ebs.snapshots.size_gb",
+        group::SNAPSHOTS,
+        "gibibyte",
+        "Sum of the sizes of the volumes that the account's snapshots are of; what they store, and are billed for, is \
+         less.",
+    )
+};
 pub(crate) const ADDRESSES_UNATTACHED: MetricDef =
     define("ec2.addresses.unattached", group::ADDRESSES, "", "Elastic IP addresses without an association.");
 pub(crate) const COST_HOURLY: MetricDef = define(

@@ -61,7 +61,8 @@ impl Ec2 {
         let config = &self.config;
         let client = Client::connect(&config.access, context, pace).await?;
         let (identity, regions) = whereabouts(config, &client).await?;
-        let (store, warnings) = Store::open(config.state_dir.as_deref(), context.now());
+        let endpoint = config.access.endpoint_url.as_deref();
+        let (store, warnings) = Store::open(config.state_dir.as_deref(), endpoint, context.now());
         let price_list = PriceList::new(&client, &store, &config.access.home);
         let region = |name| Region {
             config,

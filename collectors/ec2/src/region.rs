@@ -86,7 +86,7 @@ impl Region<'_> {
             Failure::new(
                 Reason::BadReply,
                 doing,
-                format!("EC2 does not describe the type {kind} of a running instance"),
+                format!("EC2 does not describe the type {kind:?} of a running instance"),
             )
         })
     }

@@ -1,6 +1,7 @@
 //! What is kept between runs, in the state directory: on-demand prices and types for a day, CPU means for an hour.
 //!
-//! Losing it costs requests and nothing else. So a file that cannot be read is done without, and told.
+//! Losing it costs requests and nothing else. So a file that cannot be read is done without, and told. What another
+//! address than the one at hand told (a test's, a private endpoint's) is done without, too.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -38,6 +39,8 @@ struct Place {
 #[derive(Debug)]
 pub(crate) struct Store {
     folder: Option<PathBuf>,
+    /// The address of all services; none = each service's own.
+    endpoint: Option<String>,
     now: Timestamp,
     prices: Table<OnDemandKey, Option<f64>>,
     types: Table<String, Hardware>,
@@ -58,6 +61,9 @@ type Entries<K, V> = (BTreeMap<K, (V, i64)>, bool);
 #[derive(Serialize, Deserialize)]
 struct File<K, V> {
     version: u32,
+    /// Who told it; none = AWS.
+    #[serde(default)]
+    endpoint: Option<String>,
     entries: Vec<Entry<K, V>>,
 }
 
@@ -70,15 +76,17 @@ struct Entry<K, V> {
 }
 
 impl Store {
-    /// Reads what `state_dir` holds as of `now`, and a warning for each file that cannot be read.
-    pub(crate) fn open(state_dir: Option<&Path>, now: Timestamp) -> (Store, Vec<String>) {
+    /// Reads what `state_dir` holds as of `now` of what `endpoint` told, and a warning for each file that cannot be read.
+    pub(crate) fn open(state_dir: Option<&Path>, endpoint: Option<&str>, now: Timestamp) -> (Store, Vec<String>) {
         let folder = state_dir.map(|dir| dir.join("ec2"));
+        let from = folder.as_deref().map(|folder| (folder, endpoint));
         let mut warnings = Vec::new();
         let store = Store {
-            prices: Table::read("prices.json", DAY, folder.as_deref(), now, &mut warnings),
-            types: Table::read("types.json", DAY, folder.as_deref(), now, &mut warnings),
-            cpu: Table::read("cpu.json", HOUR, folder.as_deref(), now, &mut warnings),
+            prices: Table::read("prices.json", DAY, from, now, &mut warnings),
+            types: Table::read("types.json", DAY, from, now, &mut warnings),
+            cpu: Table::read("cpu.json", HOUR, from, now, &mut warnings),
             folder,
+            endpoint: endpoint.map(str::to_owned),
             now,
         };
         (store, warnings)
@@ -87,7 +95,8 @@ impl Store {
     /// Writes what has changed; a warning for each file that could not be written.
     pub(crate) fn save(&self) -> Vec<String> {
         let Some(folder) = &self.folder else { return Vec::new() };
-        let saved = [self.prices.write(folder), self.types.write(folder), self.cpu.write(folder)];
+        let to = (folder.as_path(), self.endpoint.as_deref());
+        let saved = [self.prices.write(to), self.types.write(to), self.cpu.write(to)];
         saved.into_iter().filter_map(Result::err).collect()
     }
 
@@ -131,13 +140,14 @@ where
     fn read(
         name: &'static str,
         lasts: SignedDuration,
-        folder: Option<&Path>,
+        from: Option<(&Path, Option<&str>)>,
         now: Timestamp,
         warnings: &mut Vec<String>,
     ) -> Self {
         let mut known = BTreeMap::new();
-        if let Some(path) = folder.map(|folder| folder.join(name)) {
-            match read::<K, V>(&path) {
+        if let Some((folder, endpoint)) = from {
+            let path = folder.join(name);
+            match read::<K, V>(&path, endpoint) {
                 Ok(entries) => {
                     // What was noted after `now` says nothing of it.
                     let fresh = |at: i64| (0..lasts.as_secs()).contains(&now.as_second().saturating_sub(at));
@@ -159,13 +169,14 @@ where
     }
 
     /// To a temporary file beside it, then renamed: another run reads the old file or the new one, never a part.
-    fn write(&self, folder: &Path) -> Result<(), String> {
+    fn write(&self, (folder, endpoint): (&Path, Option<&str>)) -> Result<(), String> {
         let known = self.lock();
         if !known.1 {
             return Ok(());
         }
         let entry = |(key, (value, at)): (&K, &(V, i64))| Entry { key: key.clone(), value: *value, at: *at };
-        let file = File { version: VERSION, entries: known.0.iter().map(entry).collect() };
+        let endpoint = endpoint.map(str::to_owned);
+        let file = File { version: VERSION, endpoint, entries: known.0.iter().map(entry).collect() };
         let write = || -> io::Result<()> {
             fs::create_dir_all(folder)?;
             let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
@@ -188,7 +199,7 @@ where
     }
 }
 
-fn read<K, V>(path: &Path) -> Result<Vec<Entry<K, V>>, String>
+fn read<K, V>(path: &Path, endpoint: Option<&str>) -> Result<Vec<Entry<K, V>>, String>
 where
     K: for<'de> Deserialize<'de>,
     V: for<'de> Deserialize<'de>,
@@ -200,6 +211,7 @@ where
     };
     let file: File<K, V> = serde_json::from_slice(&bytes).map_err(|error| format!("it is damaged ({error})"))?;
     match file.version {
+        VERSION if file.endpoint.as_deref() != endpoint => Ok(Vec::new()),
         VERSION => Ok(file.entries),
         other => Err(format!("it is of version {other}")),
     }
@@ -217,7 +229,7 @@ mod tests {
     }
 
     fn filled(folder: &Path, at: Timestamp) -> Store {
-        let (store, warnings) = Store::open(Some(folder), at);
+        let (store, warnings) = Store::open(Some(folder), None, at);
         assert_eq!(warnings, Vec::<String>::new());
         store.keep_price(&key(), Some(0.1));
         store.keep_types([("m5.large".to_owned(), Hardware { vcpus: 2, gpus: 0.0 })]);
@@ -230,7 +242,7 @@ mod tests {
     fn is_read_by_the_next_run() {
         let folder = tempfile::tempdir().unwrap();
         filled(folder.path(), now());
-        let (store, warnings) = Store::open(Some(folder.path()), now());
+        let (store, warnings) = Store::open(Some(folder.path()), None, now());
         assert_eq!(warnings, Vec::<String>::new());
         assert_eq!(store.price(&key()), Some(Some(0.1)));
         assert_eq!(store.types(&["m5.large", "x"].into())["m5.large"].vcpus, 2);
@@ -246,7 +258,7 @@ mod tests {
         {
             let folder = tempfile::tempdir().unwrap();
             filled(folder.path(), ago(hours).unwrap());
-            let (store, _) = Store::open(Some(folder.path()), now());
+            let (store, _) = Store::open(Some(folder.path()), None, now());
             assert_eq!(store.price(&key()).is_some(), price, "{hours}");
             assert_eq!(store.types(&["m5.large"].into()).len() == 1, price, "{hours}");
             assert_eq!(store.cpu("1", "eu-central-1", &["i-1"]).len() == 1, mean, "{hours}");
@@ -260,18 +272,18 @@ mod tests {
             filled(folder.path(), now());
             let file = folder.path().join("ec2/prices.json");
             fs::write(&file, text).unwrap();
-            let (store, warnings) = Store::open(Some(folder.path()), now());
+            let (store, warnings) = Store::open(Some(folder.path()), None, now());
             assert!(warnings.len() == 1 && warnings[0].contains("prices.json is not used"), "{text}: {warnings:?}");
             assert_eq!((store.price(&key()), store.types(&["m5.large"].into()).len()), (None, 1));
             store.keep_price(&key(), None);
             assert_eq!(store.save(), Vec::<String>::new());
-            assert_eq!(Store::open(Some(folder.path()), now()).0.price(&key()), Some(None));
+            assert_eq!(Store::open(Some(folder.path()), None, now()).0.price(&key()), Some(None));
         }
     }
 
     #[test]
     fn without_a_state_directory_it_lasts_for_the_run() {
-        let (store, warnings) = Store::open(None, now());
+        let (store, warnings) = Store::open(None, None, now());
         store.keep_price(&key(), Some(0.1));
         assert_eq!((store.price(&key()), warnings.len(), store.save().len()), (Some(Some(0.1)), 0, 0));
     }
@@ -281,7 +293,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        let (store, _) = Store::open(Some(&file), now());
+        let (store, _) = Store::open(Some(&file), None, now());
         store.keep_price(&key(), Some(0.1));
         assert!(store.save()[0].contains("failed to write"), "{:?}", store.save());
     }

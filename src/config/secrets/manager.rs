@@ -2,16 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::config::Region;
+use aws_sdk_secretsmanager::config::http::HttpResponse;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use aws_sdk_secretsmanager::error::SdkError;
 use collector::Context;
 use collector::Failure;
 use collector::Reason;
+use collector::transport::Secrets;
 use futures_util::future::join_all;
 use secrecy::SecretString;
+use tokio::time::Instant;
 use tokio::time::timeout_at;
 
 use crate::config::Problems;
@@ -44,43 +50,52 @@ pub async fn texts(
     }
     let home = home.or_else(|| regions.keys().next().cloned()).unwrap_or_default();
     let access = aws::access(settings, &home, &mut Problems::default());
-    let asked = async {
-        let sdk = ::ec2::sdk_config(&access, context).await?;
-        let one = |(region, secrets): (&String, &Vec<&Reference>)| {
-            let client = Client::from_conf(Builder::from(&sdk).region(Region::new(region.clone())).build());
-            let region = Regional { client, region: region.clone() };
-            let secrets: Vec<Reference> = secrets.iter().map(|&reference| reference.clone()).collect();
-            async move { region.read(&secrets).await }
-        };
-        Ok::<_, Failure>(join_all(regions.iter().map(one)).await)
-    };
-    let (reason, why, cure) = match timeout_at(context.deadline() - MARGIN, Box::pin(asked)).await {
-        Ok(Ok(found)) => return found.into_iter().flatten().map(|(secret, text)| (secret.id, text)).collect(),
-        Ok(Err(failure)) if failure.reason != Reason::Deadline => {
-            (failure.reason, format!("could not {}: {}", failure.doing, failure.why), failure.cure)
-        }
-        // Half of the run's time, or half a minute: that is no lack of time.
-        _ => {
-            let why = "neither AWS nor what gives a credential for it answered in time";
-            (Reason::Unreachable, why.to_owned(), "Look for what stands between: a proxy, a firewall".to_owned())
+    let (credential, end) = (Secrets::default(), context.deadline() - MARGIN);
+    let sdk = match timeout_at(end, Box::pin(::ec2::sdk_config(&access, context, &credential))).await {
+        Ok(Ok(sdk)) => sdk,
+        lost => {
+            let failure = match lost {
+                Ok(Err(failure)) if failure.reason != Reason::Deadline => {
+                    let why = format!("could not {}: {}", failure.doing, failure.why);
+                    Failure { why, ..failure }
+                }
+                _ => silence("what gives a credential for AWS did not answer in time"),
+            };
+            let failed = |secret: Reference| {
+                let failure = Failure { doing: doing(&secret), ..failure.clone() };
+                (secret.id, Err(failure))
+            };
+            return whole.into_iter().map(failed).collect();
         }
     };
-    let failed = |secret: Reference| {
-        let failure = Failure::new(reason, doing(&secret), why.as_str()).with_cure(cure.as_str());
-        (secret.id, Err(failure))
+    let one = |(region, secrets): (&String, &Vec<&Reference>)| {
+        let client = Client::from_conf(Builder::from(&sdk).region(Region::new(region.clone())).build());
+        let region = Regional { client, region: region.clone(), end, credential: &credential };
+        let secrets: Vec<Reference> = secrets.iter().map(|&reference| reference.clone()).collect();
+        async move { region.read(&secrets).await }
     };
-    whole.into_iter().map(failed).collect()
+    let found = join_all(regions.iter().map(one)).await;
+    found.into_iter().flatten().map(|(secret, text)| (secret.id, text)).collect()
+}
+
+/// Half of the run's time, or half a minute: that is no lack of time.
+fn silence(why: &str) -> Failure {
+    Failure::new(Reason::Unreachable, "", why).with_cure("Look for what stands between: a proxy, a firewall")
 }
 
 type Found = BTreeMap<Reference, Result<SecretString, Failure>>;
 
 /// The service in one region.
-struct Regional {
+struct Regional<'a> {
     client: Client,
     region: String,
+    /// When the time for the secrets is over.
+    end: Instant,
+    /// What AWS is asked by, which no failure may show.
+    credential: &'a Secrets,
 }
 
-impl Regional {
+impl Regional<'_> {
     async fn read(&self, secrets: &[Reference]) -> Found {
         let mut found = Found::new();
         // One secret takes one request either way, and this way one right less.
@@ -113,14 +128,14 @@ impl Regional {
             doing: "read secrets at once from AWS Secrets Manager",
             action: "BatchGetSecretValue",
             region: &self.region,
+            credential: self.credential,
         };
         let ids: Vec<String> = secrets.iter().map(|secret| secret.id.clone()).collect();
         let mut token = None;
         // A page has at least one secret; a service that goes on beyond that goes in circles.
         for _ in 0..secrets.len() {
             let request = self.client.batch_get_secret_value().set_secret_id_list(Some(ids.clone()));
-            let answer = request.set_next_token(token.take()).send().await;
-            let answer = answer.map_err(|error| refusal::of_sdk(&error, &asked))?;
+            let answer = self.answer(&asked, request.set_next_token(token.take()).send()).await?;
             for value in answer.secret_values() {
                 let (name, arn) = (value.name().unwrap_or_default(), value.arn().unwrap_or_default());
                 for secret in secrets.iter().filter(|secret| secret.is(name, arn)) {
@@ -131,7 +146,7 @@ impl Regional {
                 let id = error.secret_id().unwrap_or_default();
                 for secret in secrets.iter().filter(|secret| secret.is(id, id)) {
                     let doing = doing(secret);
-                    let asked = Asked { doing: &doing, action: "GetSecretValue", region: &self.region };
+                    let asked = self.single_call(&doing);
                     let failure = refusal::of_code(error.error_code(), error.message(), None, &asked);
                     found.insert(secret.clone(), Err(failure));
                 }
@@ -146,10 +161,30 @@ impl Regional {
 
     async fn single(&self, secret: &Reference) -> Result<SecretString, Failure> {
         let doing = doing(secret);
-        let asked = Asked { doing: &doing, action: "GetSecretValue", region: &self.region };
-        let answer = Box::pin(self.client.get_secret_value().secret_id(&secret.id).send()).await;
-        let answer = answer.map_err(|error| refusal::of_sdk(&error, &asked))?;
+        let request = self.client.get_secret_value().secret_id(&secret.id);
+        let answer = self.answer(&self.single_call(&doing), request.send()).await?;
         text(secret, answer.secret_string())
+    }
+
+    fn single_call<'a>(&'a self, doing: &'a str) -> Asked<'a> {
+        Asked { doing, action: "GetSecretValue", region: &self.region, credential: self.credential }
+    }
+
+    /// The answer of an operation, in time. Each has its own end, so that what never answers takes nothing with it that
+    /// was read before or elsewhere.
+    async fn answer<T, E>(
+        &self,
+        asked: &Asked<'_>,
+        operation: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Failure>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        // The futures of the SDK are large.
+        match timeout_at(self.end, Box::pin(operation)).await {
+            Ok(answer) => answer.map_err(|error| refusal::of_sdk(&error, asked)),
+            Err(_) => Err(Failure { doing: asked.doing.to_owned(), ..silence("AWS did not answer in time") }),
+        }
     }
 }
 

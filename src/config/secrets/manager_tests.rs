@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use collector::Failure;
+use collector::Reason;
 use jiff::Timestamp;
 use loopback::Answer;
 use loopback::Seen;
@@ -43,17 +45,31 @@ fn single(seen: &Seen) -> axum::response::Response {
     ok(entry(seen.body["SecretId"].as_str().unwrap()))
 }
 
+const SESSION: &str = "t0kenT0KENt0kenT0KEN";
+
 /// The texts of these secrets, or the reasons of failures; and the operations that it took, each with its region.
 async fn read<A: Into<Answer>>(
     names: &[&str],
     answer: impl Fn(&Seen, usize) -> A + Send + Sync + 'static,
 ) -> (BTreeMap<String, String>, Vec<String>) {
+    let (found, asked) = read_within(Duration::from_secs(20), names, answer).await;
+    let told = |text: Result<String, Failure>| text.unwrap_or_else(|failure| failure.reason.to_string());
+    (found.into_iter().map(|(id, text)| (id, told(text))).collect(), asked)
+}
+
+/// The same with whole failures, in so much time.
+async fn read_within<A: Into<Answer>>(
+    time: Duration,
+    names: &[&str],
+    answer: impl Fn(&Seen, usize) -> A + Send + Sync + 'static,
+) -> (BTreeMap<String, Result<String, Failure>>, Vec<String>) {
     let server = Server::start(answer).await;
     let environment = [
         ("AWS_ENDPOINT_URL", server.url.as_str()),
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "s3cret"),
+        ("AWS_SESSION_TOKEN", SESSION),
     ];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let inputs = Inputs { environment, dot_env: BTreeMap::new(), file: None };
@@ -61,12 +77,9 @@ async fn read<A: Into<Answer>>(
     let settings = config::resolve(&inputs, &[], &mut problems);
     assert!(problems.is_empty(), "{problems}");
     let references: BTreeSet<Reference> = names.iter().map(|name| name.parse().unwrap()).collect();
-    let context = loopback::context(Timestamp::now(), Duration::from_secs(20));
+    let context = loopback::context(Timestamp::now(), time);
     let found = texts(&settings, &references, &context).await;
-    let told = found.into_iter().map(|(id, text)| match text {
-        Ok(text) => (id, text.expose_secret().to_owned()),
-        Err(failure) => (id, failure.reason.to_string()),
-    });
+    let told = found.into_iter().map(|(id, text)| (id, text.map(|text| text.expose_secret().to_owned())));
     let told = told.collect();
     let region = |seen: &Seen| seen.header("authorization").split('/').nth(2).unwrap_or_default().to_owned();
     (told, server.seen().iter().map(|seen| format!("{} {}", operation(seen), region(seen))).collect())
@@ -180,5 +193,64 @@ async fn a_failing_or_throttling_service_is_asked_again() {
         })
         .await;
         assert_eq!((found, asked), (values(&["a"]), vec![SINGLE.to_owned(); 2]), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn what_never_answers_takes_no_other_secret_with_it() {
+    let far = "arn:aws:secretsmanager:us-east-1:123456789012:secret:far-AbCdEf";
+    let (found, _) = read_within(Duration::from_secs(2), &["a", "b", "c", far], |seen, _| {
+        match (operation(seen), seen.body["SecretId"].as_str()) {
+            ("BatchGetSecretValue", _) => ok(page(&["a"], None)).into(),
+            (_, Some("b")) => single(seen).into(),
+            _ => Answer::Never,
+        }
+    })
+    .await;
+    let values = ["a", "b"].map(|name| found[name].clone().unwrap());
+    assert_eq!(values, ["value of a", "value of b"]);
+    for silent in ["c", far] {
+        let failure = found[silent].clone().unwrap_err();
+        assert_eq!(failure.reason, Reason::Unreachable, "{failure}");
+        assert!(failure.to_string().contains(&format!("failed to read {silent} from")), "{failure}");
+        assert!(failure.cure.contains("a proxy, a firewall"), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_answer_of_the_service_is_a_bad_reply_and_is_not_quoted() {
+    for body in [
+        "<html>Sign in, S3CRET</html>",
+        "{\"Name\": \"a\", \"SecretString\": \"S3CRET",
+        "{\"Name\": \"a\", \"SecretString\": {\"S3CRET\": 1}}",
+        "\"S3CRET\"",
+        "",
+    ] {
+        let reply = move |_: &Seen, _| loopback::text(200, &[("content-type", "text/html")], body);
+        let (found, _) = read_within(Duration::from_secs(20), &["a"], reply).await;
+        let failure = found["a"].clone().unwrap_err();
+        assert!(!failure.to_string().contains("S3CRET"), "{failure}");
+        // An empty answer is one without a text.
+        let expected = if body.is_empty() { Reason::Config } else { Reason::BadReply };
+        assert_eq!(failure.reason, expected, "{body}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_repeats_the_credential_is_not_quoted() {
+    for names in [&["a"][..], &["a", "b"]] {
+        let (found, _) = read_within(Duration::from_secs(20), names, |seen, _| {
+            let words = format!("you sent {}", seen.header("x-amz-security-token"));
+            let denied = json!({ "SecretId": "b", "ErrorCode": "AccessDeniedException", "Message": words });
+            match seen.body["SecretIdList"].is_array() {
+                true => ok(json!({ "SecretValues": [], "Errors": [denied] })),
+                false => answer(400, &[], &json!({ "__type": "AccessDeniedException", "Message": words })),
+            }
+        })
+        .await;
+        for failure in found.into_values().map(Result::unwrap_err) {
+            let told = format!("{failure} {failure:?}");
+            assert!(told.contains("you sent ***") && !told.contains(SESSION), "{told}");
+        }
     }
 }

@@ -19,6 +19,8 @@ pub struct Asked<'a> {
     pub action: &'static str,
     /// Where it was asked.
     pub region: &'a str,
+    /// What it was asked by: no answer is quoted with it.
+    pub credential: &'a Secrets,
 }
 
 /// The failure that an error of the SDK is.
@@ -27,9 +29,9 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let failure = |reason, why: String| Failure::new(reason, asked.doing, why);
-    // Nothing that is said here holds a secret: an error has none, and the SDK's own credential is in no error.
-    let secrets = Secrets::default();
     match error {
+        // The SDK gives an answer that it cannot read as an error of the service.
+        SdkError::ServiceError(answer) if answer.raw().status().is_success() => unreadable(asked, answer.raw()),
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
             of_code(answer.err().code(), answer.err().message(), Some(status), asked)
@@ -37,25 +39,30 @@ where
         SdkError::DispatchFailure(lost) => match lost.as_connector_error() {
             Some(lost) if !lost.is_user() && !lost.is_timeout() => {
                 let host = format!("Secrets Manager in {}", asked.region);
-                let (why, cure) = no_connection(lost, &host, "aws.region (AWS_REGION)", &secrets);
+                let (why, cure) = no_connection(lost, &host, "aws.region (AWS_REGION)", asked.credential);
                 failure(Reason::Unreachable, why).with_cure(cure)
             }
-            lost => {
-                failure(Reason::Unreachable, lost.map_or_else(|| "it was not sent".to_owned(), |lost| innermost(lost)))
-            }
+            lost => failure(
+                Reason::Unreachable,
+                lost.map_or_else(|| "it was not sent".to_owned(), |lost| innermost(lost, asked)),
+            ),
         },
         SdkError::TimeoutError(_) => failure(Reason::Unreachable, "no whole answer in time".to_owned()),
-        SdkError::ResponseError(answer) => {
-            let why = format!("the answer ({}) is not what the API promises", answer.raw().status().as_u16());
-            failure(Reason::BadReply, why).with_cure("Look for a login page or proxy between orgpulse and AWS")
-        }
-        other => failure(Reason::Other, innermost(other)),
+        SdkError::ResponseError(answer) => unreadable(asked, answer.raw()),
+        other => failure(Reason::Other, innermost(other, asked)),
     }
+}
+
+/// An answer without a word of its text, which may hold the secret.
+fn unreadable(asked: &Asked<'_>, answer: &HttpResponse) -> Failure {
+    let why = format!("the answer ({}) is not what the API promises", answer.status().as_u16());
+    Failure::new(Reason::BadReply, asked.doing, why)
+        .with_cure("Look for a login page or proxy between orgpulse and AWS")
 }
 
 /// The failure that an error code stands for. `status` is that of the whole answer, unless the code is one secret's.
 pub fn of_code(code: Option<&str>, message: Option<&str>, status: Option<u16>, asked: &Asked<'_>) -> Failure {
-    let secrets = Secrets::default();
+    let secrets = asked.credential;
     let message = message.unwrap_or_default();
     let named = code.map_or_else(|| status.unwrap_or_default().to_string(), |code| secrets.clip(code));
     let why = format!("AWS answered {named} {}", secrets.clip(message));
@@ -112,12 +119,12 @@ fn decrypt() -> String {
 }
 
 /// The last cause of an error: those around it only say that something failed.
-fn innermost(error: &(dyn Error + 'static)) -> String {
+fn innermost(error: &(dyn Error + 'static), asked: &Asked<'_>) -> String {
     let mut inner = error;
     while let Some(source) = inner.source() {
         inner = source;
     }
-    Secrets::default().clip(&inner.to_string())
+    asked.credential.clip(&inner.to_string())
 }
 
 #[cfg(test)]
@@ -125,8 +132,12 @@ mod tests {
     use super::*;
 
     fn failure(code: &str, message: &str, status: Option<u16>) -> Failure {
-        let asked =
-            Asked { doing: "read x from AWS Secrets Manager", action: "GetSecretValue", region: "eu-central-1" };
+        let asked = Asked {
+            doing: "read x from AWS Secrets Manager",
+            action: "GetSecretValue",
+            region: "eu-central-1",
+            credential: &Secrets::default(),
+        };
         of_code((!code.is_empty()).then_some(code), Some(message), status, &asked)
     }
 

@@ -158,12 +158,13 @@ impl Client {
 }
 
 /// The SDK set up to reach AWS by `access`: over the shared HTTP client, with a credential that was found once for all
-/// clients of all services and regions. No service but those that give credentials is asked.
+/// clients of all services and regions. No service but those that give credentials is asked. `secrets` keeps the
+/// credential, for what is said of AWS's answers.
 ///
 /// # Errors
 /// When there is no credential, or the time is over.
-pub async fn sdk_config(access: &Access, context: &Context) -> Result<SdkConfig, Failure> {
-    set_up(access, context, Pace::default(), &Secrets::default()).await
+pub async fn sdk_config(access: &Access, context: &Context, secrets: &Secrets) -> Result<SdkConfig, Failure> {
+    set_up(access, context, Pace::default(), secrets).await
 }
 
 async fn set_up(access: &Access, context: &Context, pace: Pace, secrets: &Secrets) -> Result<SdkConfig, Failure> {

@@ -107,8 +107,8 @@ impl Sum {
             Some(StatusCode::InternalError) => {
                 return failed(Reason::Unreachable, "CloudWatch answered InternalError for an instance");
             }
-            // Without a word on it, what is there is taken for the whole.
-            _ => self.complete = true,
+            // None or an unknown one: nothing says that this is the whole.
+            _ => (),
         }
         for value in result.values().iter().filter(|value| value.is_finite()) {
             self.total += value;

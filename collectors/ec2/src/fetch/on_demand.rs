@@ -57,8 +57,7 @@ impl<'a> PriceList<'a> {
                 (None, Some(failure)) => return Err(failure.clone()),
                 (None, None) => {
                     let asked = self.ask(key).await;
-                    // An odd answer is of one key; all else will be the same for the next.
-                    *failed = asked.as_ref().err().filter(|failure| failure.reason != Reason::BadReply).cloned();
+                    *failed = asked.as_ref().err().filter(|failure| is_of_all(failure.reason)).cloned();
                     let price = asked?;
                     self.store.keep_price(key, price);
                     price
@@ -70,7 +69,7 @@ impl<'a> PriceList<'a> {
     }
 
     async fn ask(&self, key: &OnDemandKey) -> Result<Option<f64>, Failure> {
-        let Some(listed) = listed(&key.platform) else { return Ok(None) };
+        let Some(listed) = listed(&key.platform).filter(|_| !key.kind.is_empty()) else { return Ok(None) };
         let OnDemandKey { kind, region, platform, .. } = key;
         let doing = format!("look up the on-demand price of {kind} ({platform}) in {region}");
         let ask = Ask::new(doing, ACTION, self.region);
@@ -85,7 +84,7 @@ impl<'a> PriceList<'a> {
                 let product = serde_json::from_str::<Product>(text);
                 let product =
                     product.map_err(|_| bad_reply(&ask, "a product of the price list is not what the API promises"))?;
-                found.extend(price(&product, key.tenancy, &listed));
+                found.extend(prices(&product, key.tenancy, &listed));
             }
             if !tokens.advance(page.next_token(), &ask)? {
                 break;
@@ -96,6 +95,12 @@ impl<'a> PriceList<'a> {
         // Several prices: none of them is known to be the one.
         Ok(if let [price] = found[..] { Some(price) } else { None })
     }
+}
+
+/// Whether the next key would end alike. An odd answer and a refused value are of one key.
+fn is_of_all(reason: Reason) -> bool {
+    use Reason::{Deadline, Forbidden, RateLimited, Unauthorized, Unreachable};
+    matches!(reason, Deadline | Forbidden | RateLimited | Unauthorized | Unreachable)
 }
 
 fn with_the_other_way(failure: Failure) -> Failure {
@@ -181,22 +186,22 @@ struct Dimension {
     price_per_unit: BTreeMap<String, String>,
 }
 
-/// The hourly price of a product in dollars. None for one that is another than what was asked for although the filters
+/// The hourly prices of a product in dollars: one, unless it is odd. None for one that is another than what was asked for although the filters
 /// match it (a licence of one's own, a capacity block), and for a price in another currency. The list has rows
 /// at 0 beside the real ones; only what runs on a dedicated host does cost 0, since the host is paid.
-fn price(product: &Product, tenancy: Tenancy, listed: &Listed) -> Option<f64> {
+fn prices(product: &Product, tenancy: Tenancy, listed: &Listed) -> Vec<f64> {
     let Attributes { operation, license_model, marketoption } = &product.product.attributes;
     let own = license_model.as_deref().map(|model| model == "Bring your own license");
     if operation.as_deref().is_some_and(|operation| operation != listed.operation)
         || own.is_some_and(|own| own != listed.own_license)
         || marketoption.as_deref().is_some_and(|option| option != "OnDemand")
     {
-        return None;
+        return Vec::new();
     }
-    let mut dimensions = product.terms.on_demand.values().flat_map(|term| term.price_dimensions.values());
-    let dimension = dimensions.find(|dimension| dimension.unit.as_deref().is_none_or(|unit| unit == "Hrs"))?;
-    let price = dollars(dimension.price_per_unit.get("USD")?)?;
-    (price > 0.0 || tenancy == Tenancy::Host).then_some(price)
+    let dimensions = product.terms.on_demand.values().flat_map(|term| term.price_dimensions.values());
+    let hourly = dimensions.filter(|dimension| dimension.unit.as_deref().is_none_or(|unit| unit == "Hrs"));
+    let prices = hourly.filter_map(|dimension| dollars(dimension.price_per_unit.get("USD")?));
+    prices.filter(|price| *price > 0.0 || tenancy == Tenancy::Host).collect()
 }
 
 #[cfg(test)]

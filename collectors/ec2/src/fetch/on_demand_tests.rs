@@ -12,7 +12,9 @@ fn product(attributes: Value, usd: &str) -> Value {
 }
 
 fn of(product: Value, tenancy: Tenancy, platform: &str) -> Option<f64> {
-    price(&serde_json::from_value(product).unwrap(), tenancy, &listed(platform).unwrap())
+    let prices = prices(&serde_json::from_value(product).unwrap(), tenancy, &listed(platform).unwrap());
+    assert!(prices.len() <= 1, "{prices:?}");
+    prices.first().copied()
 }
 
 #[test]

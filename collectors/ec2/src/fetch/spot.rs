@@ -30,7 +30,8 @@ pub(crate) async fn spot_prices(
     keys: &BTreeSet<SpotKey>,
     now: Timestamp,
 ) -> Result<BTreeMap<SpotKey, f64>, Failure> {
-    let keys: BTreeSet<&SpotKey> = keys.iter().filter(|key| PLATFORMS.contains(&key.platform.as_str())).collect();
+    let has_price = |key: &&SpotKey| !key.kind.is_empty() && PLATFORMS.contains(&key.platform.as_str());
+    let keys: BTreeSet<&SpotKey> = keys.iter().filter(has_price).collect();
     if keys.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -40,7 +41,7 @@ pub(crate) async fn spot_prices(
     let kinds: Vec<InstanceType> = kinds.into_iter().map(InstanceType::from).collect();
     let platforms: BTreeSet<&str> = keys.iter().map(|key| key.platform.as_str()).collect();
     let platforms: Vec<String> = platforms.into_iter().map(str::to_owned).collect();
-    let mut latest: BTreeMap<SpotKey, (Timestamp, f64)> = BTreeMap::new();
+    let mut latest: BTreeMap<SpotKey, (Timestamp, Option<f64>)> = BTreeMap::new();
     let mut tokens = Tokens::default();
     loop {
         // From `now` on: EC2 adds the last change before it, which is the price at `now`.
@@ -49,18 +50,17 @@ pub(crate) async fn spot_prices(
         let page = client.ask(&ask, request.set_next_token(tokens.next()).send()).await?;
         for row in list(&page.spot_price_history, &ask)? {
             let (Some(kind), Some(platform)) = (row.instance_type(), row.product_description()) else { continue };
-            let (Some(zone), Some(price)) = (row.availability_zone(), row.spot_price().and_then(dollars)) else {
-                continue;
-            };
+            let Some(zone) = row.availability_zone() else { continue };
             let Some(at) = row.timestamp().and_then(instant).filter(|at| *at <= now) else { continue };
             let platform = spot_platform(platform.as_str()).to_owned();
             let key = SpotKey { kind: kind.as_str().to_owned(), zone: zone.to_owned(), platform };
             if keys.contains(&key) && latest.get(&key).is_none_or(|(before, _)| *before < at) {
-                latest.insert(key, (at, price));
+                // One that cannot be read, too: an older price is not the latest.
+                latest.insert(key, (at, row.spot_price().and_then(dollars)));
             }
         }
         if !tokens.advance(page.next_token(), &ask)? {
-            return Ok(latest.into_iter().map(|(key, (_, price))| (key, price)).collect());
+            return Ok(latest.into_iter().filter_map(|(key, (_, price))| Some((key, price?))).collect());
         }
     }
 }

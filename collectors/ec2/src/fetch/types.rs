@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::types::GpuDeviceInfo;
 use aws_sdk_ec2::types::InstanceType;
 use aws_sdk_ec2::types::InstanceTypeInfo;
 use collector::Failure;
@@ -26,7 +27,8 @@ pub(crate) async fn hardware(
     kinds: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, Hardware>, Failure> {
     let mut types = store.types(kinds);
-    let missing: Vec<&str> = kinds.iter().copied().filter(|kind| !types.contains_key(*kind)).collect();
+    let missing: Vec<&str> =
+        kinds.iter().copied().filter(|kind| !kind.is_empty() && !types.contains_key(*kind)).collect();
     let ask = Ask::new(format!("describe the instance types of {region}"), "ec2:DescribeInstanceTypes", region);
     let ec2 = client.ec2(region);
     for names in missing.chunks(NAMES) {
@@ -49,26 +51,28 @@ pub(crate) async fn hardware(
     Ok(types)
 }
 
-/// None where the answer does not tell the vCPUs.
+/// None where the answer does not tell the vCPUs, or how many GPUs of whom there are.
 fn record(info: &InstanceTypeInfo) -> Option<Hardware> {
     let vcpus = u32::try_from(info.v_cpu_info()?.default_v_cpus()?).ok()?;
-    let gpus = info.gpu_info().map_or(0.0, |gpus| {
-        // Habana's Gaudi is listed among GPUs as well; Trainium and Inferentia are not.
-        let ours = gpus.gpus().iter().filter(|gpu| {
-            gpu.manufacturer().is_some_and(|name| ["nvidia", "amd"].contains(&name.to_lowercase().as_str()))
-        });
-        let count = ours.map(|gpu| match (gpu.logical_gpu_count(), gpu.gpu_partition_size()) {
-            (Some(count), Some(part)) if count > 0 && part > 0.0 && part < 1.0 => f64::from(count) * part,
-            _ => f64::from(gpu.count().unwrap_or_default()),
-        });
-        count.sum()
-    });
+    let gpus = info.gpu_info().map_or(&[][..], |gpus| gpus.gpus());
+    let gpus = gpus.iter().map(count).sum::<Option<f64>>()?;
     Some(Hardware { vcpus, gpus })
+}
+
+/// How many GPUs a device of the list stands for. Habana's Gaudi is listed among them as well; Trainium and Inferentia
+/// are not.
+fn count(gpu: &GpuDeviceInfo) -> Option<f64> {
+    if !["nvidia", "amd"].contains(&gpu.manufacturer()?.to_lowercase().as_str()) {
+        return Some(0.0);
+    }
+    match (gpu.logical_gpu_count(), gpu.gpu_partition_size()) {
+        (Some(count), Some(part)) if count > 0 && part > 0.0 && part < 1.0 => Some(f64::from(count) * part),
+        _ => gpu.count().filter(|count| *count >= 0).map(f64::from),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ec2::types::GpuDeviceInfo;
     use aws_sdk_ec2::types::GpuInfo;
     use aws_sdk_ec2::types::VCpuInfo;
 

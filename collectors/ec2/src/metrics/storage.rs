@@ -17,8 +17,8 @@ pub(crate) fn volumes(volumes: &[Volume], tags: &Tags) -> Batch {
     batch.gauge(&catalog::VOLUMES_TOTAL, volumes.len() as f64, tags);
     batch.gauge(&catalog::VOLUMES_ATTACHED, count(VolumeUse::Attached), tags);
     batch.gauge(&catalog::VOLUMES_UNATTACHED, count(VolumeUse::Unattached), tags);
-    batch.gauge(&catalog::VOLUMES_SIZE, sum(volumes.iter().map(|volume| volume.size)), tags);
-    batch.gauge(&catalog::VOLUMES_UNATTACHED_SIZE, sum(unattached.map(|volume| volume.size)), tags);
+    batch.gauge_or_absent(&catalog::VOLUMES_SIZE, sum(volumes.iter().map(|volume| volume.size)), tags);
+    batch.gauge_or_absent(&catalog::VOLUMES_UNATTACHED_SIZE, sum(unattached.map(|volume| volume.size)), tags);
     sizeless(&mut batch, volumes.iter().filter(|volume| volume.size.is_none()).count(), "volumes", tags);
     batch
 }
@@ -28,7 +28,7 @@ pub(crate) fn volumes(volumes: &[Volume], tags: &Tags) -> Batch {
 pub(crate) fn snapshots(snapshots: &Snapshots, tags: &Tags) -> Batch {
     let mut batch = Batch::new();
     batch.gauge(&catalog::SNAPSHOTS_TOTAL, snapshots.sizes.len() as f64, tags);
-    batch.gauge(&catalog::SNAPSHOTS_SIZE, sum(snapshots.sizes.iter().copied()), tags);
+    batch.gauge_or_absent(&catalog::SNAPSHOTS_SIZE, sum(snapshots.sizes.iter().copied()), tags);
     sizeless(&mut batch, snapshots.sizes.iter().filter(|size| size.is_none()).count(), "snapshots", tags);
     if snapshots.of_others > 0 {
         let others = snapshots.of_others;
@@ -44,13 +44,14 @@ pub(crate) fn addresses(addresses: &Addresses, tags: &Tags) -> Batch {
     batch
 }
 
-fn sum(sizes: impl Iterator<Item = Option<u32>>) -> f64 {
-    sizes.flatten().map(u64::from).sum::<u64>() as f64
+/// None where a size is not known: the sum of the others would be too small.
+fn sum(sizes: impl Iterator<Item = Option<u32>>) -> Option<f64> {
+    sizes.map(|size| size.map(u64::from)).sum::<Option<u64>>().map(|sum| sum as f64)
 }
 
 fn sizeless(batch: &mut Batch, count: usize, what: &str, tags: &Tags) {
     if count > 0 {
-        batch.warn(format!("EC2 ({tags}): {count} {what} have no size, and count as 0 GiB"));
+        batch.warn(format!("EC2 ({tags}): {count} {what} have no size; the sum of sizes is not sent"));
     }
 }
 
@@ -91,11 +92,12 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_size_is_counted_and_told() {
+    fn what_has_no_size_is_counted_and_told_and_gives_no_sum() {
         let batch =
             volumes(&[Volume { use_: VolumeUse::Attached, size: None }, volume(VolumeUse::Attached, 3)], &tags());
         assert_eq!(value(&batch, "ec2.ebs.volumes.total"), Some(2.0));
-        assert_eq!(value(&batch, "ec2.ebs.volumes.size_gb"), Some(3.0));
+        assert_eq!(value(&batch, "ec2.ebs.volumes.size_gb"), None);
+        assert_eq!(value(&batch, "ec2.ebs.volumes.unattached_size_gb"), Some(0.0));
         assert!(batch.warnings()[0].contains("1 volumes have no size"), "{:?}", batch.warnings());
     }
 

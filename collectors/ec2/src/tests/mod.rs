@@ -3,6 +3,7 @@
 mod check;
 mod faults;
 mod idle;
+mod odd;
 mod pages;
 mod prices;
 mod whole;
