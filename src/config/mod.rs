@@ -11,6 +11,7 @@ pub mod ec2;
 mod file;
 pub mod github;
 pub mod inputs;
+mod keys;
 mod likely;
 mod map;
 pub mod problem;
