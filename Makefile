@@ -20,7 +20,7 @@ TESTS := fmt-check lint tools deny unit docs-check real
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: build ## build, then show a whole run against a simulated GitHub and Datadog: no account, no network
+demo: build ## build, then show a whole run against simulated services and a simulated Datadog: no account, no network
 	@"$${CARGO_TARGET_DIR:-target}/debug/orgpulse" demo
 
 test: start $(TESTS) ## every check and every test; installs what they need into .tools

@@ -55,6 +55,10 @@ pub struct Selection {
 pub fn select(names: &[String], settings: &Settings, problems: &mut Problems) -> Selection {
     let known = || SOURCES.iter().map(|source| source.name).chain(["all"]);
     for name in names.iter().filter(|name| !known().any(|known| known == name.as_str())) {
+        if name.contains(',') {
+            problems.add("command line", name, "no such collector", "Separate sources by spaces");
+            continue;
+        }
         let list = known().collect::<Vec<_>>().join(", ");
         let suggestion = format!("{} Known: {list}", did_you_mean(name, known()));
         problems.add("command line", name, "no such collector", suggestion.trim());

@@ -13,17 +13,18 @@ pub type Stop = Shared<BoxFuture<'static, ()>>;
 /// The wish to end of this process. Further signals change nothing: what follows the first one ends by itself within
 /// 10 s.
 pub fn on_signal() -> Stop {
-    requested().boxed().shared()
+    requested("collection stops, what is complete is delivered").boxed().shared()
 }
 
-async fn requested() {
+/// Ready at the first signal from now on; `what` follows from it.
+pub async fn requested(what: &str) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         // Without handlers the default action ends the process.
         return std::future::pending().await;
     };
     tokio::select! {
-        _ = terminate.recv() => tracing::warn!("SIGTERM: collection stops, what is complete is delivered"),
-        _ = interrupt.recv() => tracing::warn!("SIGINT: collection stops, what is complete is delivered"),
+        _ = terminate.recv() => tracing::warn!("SIGTERM: {what}"),
+        _ = interrupt.recv() => tracing::warn!("SIGINT: {what}"),
     }
 }

@@ -1,5 +1,6 @@
 //! `orgpulse collect`
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -26,6 +27,7 @@ use crate::progress;
 use crate::registry;
 use crate::registry::Selection;
 use crate::run;
+use crate::run::CollectorReport;
 use crate::run::Outcome;
 use crate::run::Plan;
 use crate::run::Report;
@@ -54,7 +56,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "table")]
     output: Output,
     /// Take this instant (RFC 3339) for now, instead of the clock
-    #[arg(long, value_name = "INSTANT")]
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
     now: Option<Timestamp>,
     /// Time for the whole collection, as in 90s or 5m [default: 10m]
     #[arg(long, value_name = "TIME")]
@@ -74,6 +76,16 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
     // Every mistake is told before anybody is asked anything, Secrets Manager included.
     let standing = settings.with_stand_ins();
     let mut selection = registry::select(&args.names, &standing, &mut problems);
+    if selection.collectors.is_empty() && problems.is_empty() {
+        for (name, missing) in &selection.skipped {
+            problems.add(
+                "configuration",
+                *name,
+                "is not configured, nor is any other source",
+                capital(&missing.join("; ")),
+            );
+        }
+    }
     let now = args.now.unwrap_or_else(Timestamp::now);
     let mut sink = None;
     if args.push {
@@ -85,16 +97,6 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
                 let cure = capital(&missing.join("; "));
                 problems.add("configuration", "datadog", "--push needs Datadog's API key", cure);
             }
-        }
-    }
-    if selection.collectors.is_empty() && problems.is_empty() {
-        for (name, missing) in &selection.skipped {
-            problems.add(
-                "configuration",
-                *name,
-                "is not configured, nor is any other source",
-                capital(&missing.join("; ")),
-            );
         }
     }
     let mut sections: Vec<&str> = selection.collectors.iter().map(|collector| collector.name()).collect();
@@ -149,12 +151,13 @@ pub async fn perform(task: Task, stop: &Stop) -> anyhow::Result<(Delivered, Exit
         duration: delivered.duration,
         points: &delivered.points,
         skipped: &selection.skipped,
+        warnings: &delivered.warnings,
         delivery: delivered.delivery.as_ref(),
         exit_code: exit.code(),
     };
     let printed = print(&stdout::render(output, &shown)?);
     if output != Output::Table {
-        tell(&shown);
+        tell(&shown, output);
     }
     match printed {
         // What was delivered stays delivered: the exit code must not say that nothing was.
@@ -164,6 +167,10 @@ pub async fn perform(task: Task, stop: &Stop) -> anyhow::Result<(Delivered, Exit
         }
         printed => printed.map(|()| (delivered, exit)),
     }
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "is no instant; write it as in 2026-11-20T10:00:00Z".to_owned())
 }
 
 impl Args {
@@ -197,7 +204,7 @@ fn judge(report: &Report, delivered: &Delivered, tolerate_partial: bool) -> Exit
         .delivery
         .as_ref()
         .is_none_or(|delivery| delivery.failure.is_none() && delivery.accepted == delivered.points.len() as u64);
-    match (complete && all_accepted, collected && accepted) {
+    match (complete && all_accepted && delivered.warnings.is_empty(), collected && accepted) {
         (true, _) => Exit::Complete,
         (false, true) if tolerate_partial => Exit::Complete,
         (false, true) => Exit::Partial,
@@ -206,7 +213,7 @@ fn judge(report: &Report, delivered: &Delivered, tolerate_partial: bool) -> Exit
 }
 
 /// What the table tells in its text is logged where the output is for programs.
-fn tell(shown: &Shown<'_>) {
+fn tell(shown: &Shown<'_>, output: Output) {
     for collector in &shown.report.collectors {
         if let Outcome::Failed(failure) = &collector.outcome {
             tracing::error!(collector = collector.name, reason = %failure.reason, "{failure}");
@@ -228,6 +235,13 @@ fn tell(shown: &Shown<'_>) {
         for warning in collector.batch.warnings() {
             tracing::warn!(collector = collector.name, "{warning}");
         }
+        // The one document tells these itself.
+        if output == Output::Ndjson {
+            tell_absences(collector);
+        }
+    }
+    for warning in shown.warnings {
+        tracing::warn!("{warning}");
     }
     for (name, missing) in shown.skipped {
         tracing::warn!(collector = name, "skipped: not configured; {}", missing.join("; "));
@@ -239,5 +253,16 @@ fn tell(shown: &Shown<'_>) {
         for warning in &delivery.warnings {
             tracing::warn!("{warning}");
         }
+    }
+}
+
+/// The metrics without a value, a line for those of the same thing and reason.
+fn tell_absences(collector: &CollectorReport) {
+    let mut metrics: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for absence in collector.batch.absences() {
+        metrics.entry((absence.tags.to_string(), absence.def.absent_when)).or_default().push(absence.def.name);
+    }
+    for ((tags, why), metrics) in metrics {
+        tracing::warn!(collector = collector.name, tags, metrics = metrics.join(" "), "no value: {why}");
     }
 }

@@ -1,5 +1,6 @@
 //! From a report to points, and from points to Datadog.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -11,6 +12,7 @@ use crate::run::Report;
 use crate::sinks::datadog::Datadog;
 use crate::sinks::datadog::Delivery;
 use crate::sinks::datadog::Waiting;
+use crate::sinks::datadog::series;
 use crate::stop::Stop;
 use crate::telemetry;
 use crate::telemetry::Submission;
@@ -19,6 +21,9 @@ use crate::telemetry::Submission;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Time for both requests once a signal has asked the process to end; Kubernetes kills it after 30 s.
 const LAST_PATIENCE: Duration = Duration::from_secs(9);
+
+/// Series that are told of, where several points are one.
+const EXAMPLES: usize = 5;
 
 /// All points of a run and what became of them.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub struct Delivered {
     pub duration: Duration,
     /// What became of them; none in a dry run.
     pub delivery: Option<Delivery>,
+    /// What the collectors gave that cannot be sent, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// Delivers a run's points where there is a sink. The run's own telemetry follows in a second request, since it
@@ -42,7 +49,7 @@ pub async fn deliver(report: &Report, common_tags: &[String], sink: Option<&Data
         tokio::time::sleep(LAST_PATIENCE).await;
     };
     let cut = cut.boxed().shared();
-    let mut points = report.points(common_tags);
+    let (mut points, warnings) = without_twins(report.points(common_tags));
     let mut delivery = None;
     if let Some(sink) = sink {
         delivery = Some(sink.deliver_until(points.clone(), deadline, cut.clone(), Waiting::new()).await);
@@ -71,7 +78,33 @@ pub async fn deliver(report: &Report, common_tags: &[String], sink: Option<&Data
         };
         add(first, second);
     }
-    Delivered { points, duration, delivery }
+    Delivered { points, duration, delivery, warnings }
+}
+
+/// The points without those that Datadog would take for the same series, and what to say of these. It would keep one of
+/// their values under a name and tags that stand for both, so that none is right.
+fn without_twins(points: Vec<Point>) -> (Vec<Point>, Vec<String>) {
+    let mut twins: BTreeMap<_, Vec<&Point>> = BTreeMap::new();
+    for point in &points {
+        twins.entry(series::identity(point)).or_default().push(point);
+    }
+    twins.retain(|_, points| points.len() > 1);
+    let count: usize = twins.values().map(Vec::len).sum();
+    let shown = |point: &Point| format!("{} [{}] = {}", point.metric, point.tags.join(", "), point.value);
+    let together = |points: &Vec<&Point>| points.iter().map(|point| shown(point)).collect::<Vec<_>>().join(" and ");
+    let examples: Vec<_> = twins.values().take(EXAMPLES).map(together).collect();
+    let warnings = (count > 0).then(|| {
+        let further = twins.len() - examples.len();
+        let further = if further > 0 { format!("; and {further} more such series") } else { String::new() };
+        format!(
+            "{count} points are not sent: Datadog cannot tell them apart (it knows no capitals in tags, and few other \
+             characters than letters and digits) and would keep only one of their values: {}{further}",
+            examples.join("; ")
+        )
+    });
+    let is_twin: Vec<bool> = points.iter().map(|point| twins.contains_key(&series::identity(point))).collect();
+    let kept = points.into_iter().zip(is_twin).filter(|(_, twin)| !twin).map(|(point, _)| point).collect();
+    (kept, warnings.into_iter().collect())
 }
 
 fn add(first: &mut Delivery, second: Delivery) {
@@ -88,5 +121,30 @@ fn add(first: &mut Delivery, second: Delivery) {
         if !first.warnings.contains(&warning) {
             first.warnings.push(warning);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(metric: &'static str, tag: &str, value: f64) -> Point {
+        Point { metric, unit: "", value, timestamp: 1_800_000_000, tags: vec![tag.to_owned()] }
+    }
+
+    #[test]
+    fn points_that_datadog_would_take_for_one_are_told_and_none_of_them_is_sent() {
+        let alone = [point("a.b", "group:b", 3.0), point("a.c", "group:a", 4.0)];
+        for (one, other) in [("group:A", "group:a"), ("group:x y", "group:x_y"), ("group:a", "group:a")] {
+            let mut points = vec![point("a.b", one, 1.5), point("a.b", other, 2.5)];
+            points.extend(alone.clone());
+            let (kept, warnings) = without_twins(points);
+            assert_eq!(kept, alone);
+            assert_eq!(warnings.len(), 1, "{warnings:?}");
+            for words in ["2 points are not sent", one, other, "1.5", "2.5"] {
+                assert!(warnings[0].contains(words), "{words} is not in {warnings:?}");
+            }
+        }
+        assert_eq!(without_twins(alone.to_vec()), (alone.to_vec(), Vec::new()));
     }
 }

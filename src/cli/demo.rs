@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use anyhow::bail;
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use simulator::Options;
 use simulator::Simulator;
 use simulator::organisation::Scale;
+#[cfg(feature = "aws")]
+use simulator::organisation::aws::AwsScale;
 
 use crate::cli::Common;
 use crate::cli::collect;
@@ -28,6 +32,9 @@ use crate::sinks::datadog::Datadog;
 use crate::sinks::stdout::Output;
 use crate::stop;
 
+/// The environment that its points are tagged with.
+const ENV: &str = "demo";
+
 /// Collect from a simulated organisation over real HTTP on loopback, push to a simulated Datadog, and read back what it
 /// stored. Needs no account, no variable and no network.
 #[derive(Debug, clap::Args)]
@@ -43,7 +50,7 @@ pub struct Args {
 /// Runs the subcommand.
 pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
     let now = Timestamp::from_second(Timestamp::now().as_second())?;
-    let scale = Scale::small();
+    let scale = scale();
     let simulator = Simulator::start(Options { seed: args.seed, scale, now: Some(now), ..Options::default() })
         .context("failed to start the simulator on a loopback port")?;
     let state = tempfile::tempdir().context("failed to make a temporary folder for the demo's spool")?;
@@ -53,7 +60,11 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
     if let Err(wrong) = crate::log::set_up(&settings) {
         problems.extend(wrong);
     }
-    let selection = registry::select(&["all".to_owned()], &settings, &mut problems);
+    let mut selection = registry::select(&["all".to_owned()], &settings, &mut problems);
+    for (_, missing) in &mut selection.skipped {
+        // What a user of the source would have to set is of no use here.
+        *missing = vec!["the demo does not simulate it".to_owned()];
+    }
     let sink = config::datadog::configure(&settings, &mut problems);
     let Configured::Ready(sink) = sink else { bail!("the simulator gave no key for its Datadog") };
     if !problems.is_empty() {
@@ -67,18 +78,26 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
     let stop = stop::on_signal();
     let (delivered, exit) = collect::perform(task, &stop).await?;
     read_back(&simulator, &delivered)?;
-    if args.keep {
-        print(&variables(&simulator))?;
-        stop.await;
+    if args.keep && stop.now_or_never().is_none() {
+        print(&variables(&simulator, state.path(), now))?;
+        stop::requested("the simulator ends").await;
     }
     Ok(exit)
 }
 
-fn inputs(simulator: &Simulator, state: &std::path::Path) -> Inputs {
+/// A small organisation with an account of AWS, where this program can read one.
+fn scale() -> Scale {
+    #[cfg(feature = "aws")]
+    return Scale::small().with_aws(AwsScale::small());
+    #[cfg(not(feature = "aws"))]
+    Scale::small()
+}
+
+fn inputs(simulator: &Simulator, state: &Path) -> Inputs {
     let mut environment: BTreeMap<String, String> =
         simulator.environment().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     environment.insert("ORGPULSE_STATE_DIR".to_owned(), state.display().to_string());
-    environment.insert("DD_ENV".to_owned(), "demo".to_owned());
+    environment.insert("DD_ENV".to_owned(), ENV.to_owned());
     Inputs { environment, ..Inputs::default() }
 }
 
@@ -106,13 +125,22 @@ fn read_back(simulator: &Simulator, delivered: &Delivered) -> anyhow::Result<()>
     Ok(())
 }
 
-fn variables(simulator: &Simulator) -> String {
+fn variables(simulator: &Simulator, state: &Path, now: Timestamp) -> String {
     let mut text = String::from("\nThe simulator goes on until Ctrl-C. To point orgpulse at it:\n\n");
     // orgpulse does not read Datadog, and has no use for an application key.
-    for (name, value) in simulator.environment().into_iter().filter(|(name, _)| *name != "DD_APP_KEY") {
+    let variables = simulator.environment().into_iter().filter(|(name, _)| *name != "DD_APP_KEY");
+    // Simulated prices and points must not come among true ones.
+    let own = [("DD_ENV", ENV.to_owned()), ("ORGPULSE_STATE_DIR", state.display().to_string())];
+    for (name, value) in variables.chain(own) {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "export {name}={value}");
     }
-    text.push_str("\nIts organisation stands still while time goes on: what was in a window now may leave it later.\n");
+    let _ = writeln!(
+        text,
+        "\nIts organisation stands still while time goes on. At its own instant the gauges are those above:\n\n\
+         orgpulse collect all --now {now}\n\n\
+         --push takes that instant for 55 minutes. Without --now, windows lose what has become too old for them, and gain\n\
+         what the simulator dates after that instant."
+    );
     text
 }

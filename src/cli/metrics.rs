@@ -45,7 +45,9 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let known = || registry::SOURCES.iter().map(|source| source.name).chain([telemetry::NAME]);
     let mut problems = Problems::default();
     for source in args.sources.iter().filter(|source| !known().any(|known| known == source.as_str())) {
-        problems.add("command line", source, "no such source", did_you_mean(source, known()));
+        let list = known().collect::<Vec<_>>().join(", ");
+        let suggestion = format!("{} Known: {list}", did_you_mean(source, known()));
+        problems.add("command line", source, "no such source", suggestion.trim());
     }
     if !problems.is_empty() {
         return Err(problems.into());

@@ -102,9 +102,12 @@ impl Common {
     fn settings(&self, further: &[Flag]) -> (Settings, Problems) {
         let mut flags = further.to_vec();
         flags.extend(self.log.clone().map(|filter| ("log", "--log", filter)));
-        let (settings, mut problems) = crate::config::load(self.config.as_deref(), &flags);
+        let (settings, mut problems, warnings) = crate::config::load(self.config.as_deref(), &flags);
         if let Err(wrong) = crate::log::set_up(&settings) {
             problems.extend(wrong);
+        }
+        for warning in warnings {
+            tracing::warn!("{warning}");
         }
         (settings, problems)
     }

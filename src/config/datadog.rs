@@ -12,6 +12,18 @@ use crate::sinks::datadog::SpoolSettings;
 /// Folder of the spool inside the state folder.
 const SPOOL: &str = "spool";
 
+/// Datadog's own sites (docs, "Getting Started with Datadog Sites").
+const SITES: [&str; 8] = [
+    "datadoghq.com",
+    "us3.datadoghq.com",
+    "us5.datadoghq.com",
+    "datadoghq.eu",
+    "ap1.datadoghq.com",
+    "ap2.datadoghq.com",
+    "ddog-gov.com",
+    "us2.ddog-gov.com",
+];
+
 /// The sink that the settings describe.
 pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<crate::sinks::datadog::Settings> {
     let Some(api_key) = settings.secret("datadog.api_key") else {
@@ -24,12 +36,13 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<cra
         problems.add(settings.place("datadog.api_key"), "datadog.api_key", why, "Copy it again");
     }
     let site = settings.text("datadog.site").unwrap_or_default();
-    if site.is_empty() || !site.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {
+    // Any host may be one, but none without a dot.
+    if !site.contains('.') || !site.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {
         problems.add(
             settings.place("datadog.site"),
             "datadog.site",
             format!("{site:?} is not a site"),
-            "Write it as in datadoghq.eu",
+            format!("Known: {}", SITES.join(", ")),
         );
     }
     let compression = settings.text("datadog.compression").and_then(|word| Compression::from_word(&word));

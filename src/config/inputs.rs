@@ -6,6 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::config::Problems;
+use crate::config::dot_env;
 use crate::config::file;
 
 /// File read when neither `--config` nor ORGPULSE_CONFIG names one.
@@ -29,7 +30,7 @@ impl Inputs {
     pub fn read(config: Option<&Path>) -> (Self, Problems) {
         let mut problems = Problems::default();
         let environment = environment(&mut problems);
-        let dot_env = dot_env(&mut problems);
+        let dot_env = dot_env(&environment, &mut problems);
         let named = config.map(Path::to_owned).or_else(|| {
             let path = environment.get("ORGPULSE_CONFIG").or_else(|| dot_env.get("ORGPULSE_CONFIG"));
             path.filter(|path| !path.is_empty()).map(PathBuf::from)
@@ -43,6 +44,16 @@ impl Inputs {
             }
         });
         (Inputs { environment, dot_env, file }, problems)
+    }
+
+    /// Where a mistake in this variable or key is to be looked for.
+    pub fn place(&self, name: &str) -> String {
+        let file = || self.file.as_ref().map_or("configuration".to_owned(), |(path, _)| path.display().to_string());
+        match name {
+            _ if self.environment.contains_key(name) => "environment".to_owned(),
+            _ if self.dot_env.contains_key(name) => DOT_ENV.to_owned(),
+            _ => file(),
+        }
     }
 }
 
@@ -62,39 +73,20 @@ fn environment(problems: &mut Problems) -> BTreeMap<String, String> {
     variables
 }
 
-fn dot_env(problems: &mut Problems) -> BTreeMap<String, String> {
-    let mut variables = BTreeMap::new();
+fn dot_env(environment: &BTreeMap<String, String>, problems: &mut Problems) -> BTreeMap<String, String> {
     if !Path::new(DOT_ENV).exists() {
-        return variables;
+        return BTreeMap::new();
     }
     let text = match file::read(Path::new(DOT_ENV)) {
         Ok(text) => text,
         Err(error) => {
             problems.add(DOT_ENV, "", format!("cannot be read: {error}"), "");
-            return variables;
+            return BTreeMap::new();
         }
     };
-    for line in dotenvy::from_read_iter(text.as_bytes()) {
-        match line {
-            Ok((name, value)) => {
-                variables.insert(name, value);
-            }
-            // The error quotes the line, which may hold a secret: only its name is told.
-            Err(dotenvy::Error::LineParse(line, _)) => {
-                let name = variable_name(&line).unwrap_or_default();
-                problems.add(DOT_ENV, name, "a line is not of the form NAME=value", "Quote values with spaces");
-            }
-            Err(_) => {
-                problems.add(DOT_ENV, "", "cannot be read as lines of NAME=value", "");
-                return variables;
-            }
-        }
+    let (variables, mistakes) = dot_env::read(&text, environment);
+    for dot_env::Mistake { line, name, why, cure } in mistakes {
+        problems.add(format!("{DOT_ENV}: line {line}"), name, why, cure);
     }
     variables
-}
-
-/// The name in `NAME=...`; none where what stands before the = may be more than a name.
-fn variable_name(line: &str) -> Option<&str> {
-    let name = line.split_once('=')?.0.trim();
-    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(name)
 }

@@ -16,6 +16,10 @@ pub fn check(inputs: &Inputs, problems: &mut Problems) {
 }
 
 fn is_address(value: &str) -> bool {
+    // A word alone is hardly the name of a host: such a one is written with its scheme or its port.
+    if !value.contains([':', '.']) {
+        return false;
+    }
     let whole = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
     reqwest::Url::parse(&whole).is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.host().is_some())
 }

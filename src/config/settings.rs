@@ -17,10 +17,10 @@ use crate::config::checked::Checked;
 use crate::config::checked::form;
 use crate::config::checked::parse;
 use crate::config::file;
+use crate::config::keys;
 use crate::config::map;
 use crate::config::map::Numbers;
 use crate::config::map::Texts;
-use crate::config::problem::did_you_mean;
 use crate::config::secrets;
 use crate::config::secrets::Reference;
 use crate::config::setting;
@@ -45,6 +45,12 @@ pub enum Origin {
     SecretsManager(String, String),
     /// A command-line flag.
     Flag(&'static str),
+}
+
+impl Origin {
+    fn is_dot_env(&self) -> bool {
+        matches!(self, Origin::DotEnv(_))
+    }
 }
 
 impl fmt::Display for Origin {
@@ -74,7 +80,7 @@ impl Settings {
     /// Resolves all settings. Every mistake is noted in `problems`; a setting with a mistake has no value.
     /// `flags` are texts by key, as they would be written in a variable.
     pub fn resolve(inputs: &Inputs, flags: &[(&'static str, &'static str, String)], problems: &mut Problems) -> Self {
-        let file = inputs.file.as_ref().map_or_else(BTreeMap::new, |(path, text)| read_file(path, text, problems));
+        let file = inputs.file.as_ref().map_or_else(BTreeMap::new, |(path, text)| keys::read(path, text, problems));
         let mut values = BTreeMap::new();
         let mut mistaken = BTreeSet::new();
         let declined = SETTINGS.iter().filter(|setting| declines(setting, &file, inputs)).map(|setting| setting.key);
@@ -97,7 +103,7 @@ impl Settings {
                         Origin::DotEnv(_) => (".env".to_owned(), setting.variable),
                         Origin::Flag(flag) => ("command line".to_owned(), *flag),
                         Origin::SecretFile(_, named_by) | Origin::SecretsManager(_, named_by) => {
-                            ("configuration".to_owned(), named_by.as_str())
+                            (inputs.place(named_by), named_by.as_str())
                         }
                         Origin::Environment(_) | Origin::Default => ("environment".to_owned(), setting.variable),
                     };
@@ -289,16 +295,20 @@ fn from_environment(setting: &Setting, inputs: &Inputs) -> Found {
             .map(|(text, origin)| (parse(setting, &text), origin));
     }
     let file_variable = format!("{}_FILE", setting.variable);
-    match (direct, look(&file_variable).filter(|(path, _)| !path.is_empty())) {
-        (Some((_, origin)), Some(_)) => Some((Err(format!("{file_variable} is set too. Keep one of them")), origin)),
-        (Some((text, origin)), None) => Some((parse(setting, &text), origin)),
-        (None, Some((path, _))) => Some(read_secret(setting, Path::new(&path), file_variable)),
-        (None, None) if secrets::may_hold(setting) => {
+    let path = look(&file_variable).filter(|(path, _)| !path.is_empty());
+    match (direct, path) {
+        // The environment beats `.env`; within one of them neither is the stronger.
+        (Some((_, origin)), Some((_, other))) if origin.is_dot_env() == other.is_dot_env() => {
+            Some((Err(format!("{file_variable} is set too. Keep one of them")), origin))
+        }
+        (Some((text, origin)), path) if path.is_none() || !origin.is_dot_env() => Some((parse(setting, &text), origin)),
+        (_, Some((path, _))) => Some(read_secret(setting, Path::new(&path), file_variable)),
+        (_, None) if secrets::may_hold(setting) => {
             let variable = secrets::variable_of(setting);
             let (name, _) = look(&variable).filter(|(name, _)| !["", secrets::NONE].contains(&name.trim()))?;
             Some(named_secret(&name, variable))
         }
-        (None, None) => None,
+        _ => None,
     }
 }
 
@@ -318,20 +328,30 @@ fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs)
     }
     let parsed = match (setting.kind, present(setting.key)?) {
         (_, Value::String(text)) => parse(setting, text).and_then(without_user),
-        (Kind::List, Value::Array(items)) => {
-            let text = |item: &Value| match item {
-                Value::String(text) => Ok(text.clone()),
-                other => Err(format!("must be a list of texts; one item is {}", not_a_text("no text", other))),
-            };
-            items.iter().map(text).collect::<Result<_, _>>().map(Checked::List)
-        }
+        (Kind::List, Value::Array(items)) => texts(items).map(Checked::List),
         (Kind::Numbers, Value::Object(entries)) => map::numbers_of_file(entries).map(Checked::Numbers),
         (Kind::Texts, Value::Object(entries)) => map::texts_of_file(entries).map(Checked::Texts),
         (Kind::Whole(..) | Kind::Duration | Kind::Number, Value::Number(number)) => parse(setting, &number.to_string()),
         (Kind::Bool, Value::Bool(yes)) => Ok(Checked::Bool(*yes)),
-        (kind, other) => Err(format!("must be {}", not_a_text(&form(kind), other))),
+        (Kind::Text | Kind::Path | Kind::List, other) => {
+            Err(format!("must be {}", not_a_text(&form(setting.kind), other)))
+        }
+        (kind, _) => Err(format!("must be {}", form(kind))),
     };
     Some((parsed, origin))
+}
+
+/// The texts of a list, or all that are none.
+fn texts(items: &[Value]) -> Result<Vec<String>, String> {
+    let mut texts = Vec::new();
+    let mut wrong = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        match item {
+            Value::String(text) => texts.push(text.clone()),
+            other => wrong.push(format!("item {} is {}", at + 1, not_a_text("no text", other))),
+        }
+    }
+    if wrong.is_empty() { Ok(texts) } else { Err(format!("must be a list of texts; {}", wrong.join("; "))) }
 }
 
 /// The file is kept where secrets are not.
@@ -357,10 +377,19 @@ fn read_secret(setting: &Setting, path: &Path, named_by: String) -> (Result<Chec
     let origin = Origin::SecretFile(path.to_owned(), named_by);
     let parsed = match file::read(path) {
         Ok(text) => parse(setting, &text),
-        // The path is not repeated: it may be the secret itself, put where its file should be named.
+        Err(error) if is_path(path) => Err(format!("names a file that cannot be read: {}: {error}", path.display())),
+        // It is not repeated: it may be the secret itself, put where its file should be named.
         Err(error) => Err(format!("names a file that cannot be read: {error}")),
     };
     (parsed, origin)
+}
+
+/// Whether a text is surely a path and no secret. The secret half of an access key of AWS has 40 characters, of which the
+/// first may well be a slash.
+fn is_path(path: &Path) -> bool {
+    let text = path.to_str().unwrap_or_default();
+    let base64 = |c: char| c.is_ascii_alphanumeric() || "/+=".contains(c);
+    ["/", "./", "../"].iter().any(|begin| text.starts_with(begin)) && !(text.len() == 40 && text.chars().all(base64))
 }
 
 /// Whether a secret is said not to be in AWS Secrets Manager.
@@ -378,73 +407,4 @@ fn named_secret(name: &str, named_by: String) -> (Result<Checked, String>, Origi
     // A name that is none may be the secret itself.
     let shown = if parsed.is_ok() { name } else { "a secret" };
     (parsed, Origin::SecretsManager(shown.to_owned(), named_by))
-}
-
-/// The file's scalars and lists by dotted key. Unknown keys and secrets are problems.
-fn read_file(path: &Path, text: &str, problems: &mut Problems) -> BTreeMap<String, Value> {
-    let place = path.display().to_string();
-    let mut flat = BTreeMap::new();
-    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        return flat;
-    }
-    match serde_saphyr::from_str::<Value>(text) {
-        Ok(Value::Object(entries)) => {
-            for (key, value) in entries {
-                flatten(key, value, &mut flat);
-            }
-        }
-        Ok(_) => problems.add(&place, "", "must be a mapping of keys to values", "See docs/CONFIGURATION.md"),
-        Err(error) => problems.add(&place, "", format!("is not valid YAML: {}", first_line(&error.to_string())), ""),
-    }
-    for key in flat.keys() {
-        let names_secret = SETTINGS.iter().any(|s| {
-            s.kind == Kind::Secret && setting::secret_file_key(s) == *key
-                || secrets::may_hold(s) && secrets::key_of(s) == *key
-        });
-        match setting::by_key(key) {
-            // Also where a stronger source gives the secret: it lies in the file all the same.
-            Some(Setting { kind: Kind::Secret, variable, .. }) => {
-                let why = "a secret does not belong into the configuration file";
-                problems.add(&place, key, why, format!("Set {variable} or {variable}_FILE, or {key}_file here"));
-            }
-            None if is_section(key) => {
-                problems.add(&place, key, "is a section: it must hold keys below it", "See docs/CONFIGURATION.md");
-            }
-            None if !names_secret => {
-                problems.add(&place, key, "unknown key", did_you_mean(key, SETTINGS.iter().map(|s| s.key)));
-            }
-            _ => {}
-        }
-    }
-    flat
-}
-
-fn flatten(key: String, value: Value, flat: &mut BTreeMap<String, Value>) {
-    match value {
-        // The names in a map are the user's, not keys.
-        Value::Object(entries) if !entries.is_empty() && !is_map(&key) => {
-            for (inner, value) in entries {
-                flatten(format!("{key}.{inner}"), value, flat);
-            }
-        }
-        // `github:` with nothing below it is an empty section.
-        Value::Null if is_section(&key) => {}
-        value => {
-            flat.insert(key, value);
-        }
-    }
-}
-
-fn is_map(key: &str) -> bool {
-    setting::by_key(key).is_some_and(|setting| matches!(setting.kind, Kind::Numbers | Kind::Texts))
-}
-
-fn is_section(key: &str) -> bool {
-    SETTINGS.iter().any(|setting| setting.key.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
-}
-
-/// What the reader of YAML found wrong, without its advice to programmers.
-fn first_line(text: &str) -> &str {
-    let line = text.lines().next().unwrap_or_default();
-    line.split_once(", set DuplicateKeyPolicy").map_or(line, |(what, _)| what)
 }

@@ -66,7 +66,7 @@ fn all_mistakes_are_told_at_once() {
     for words in [
         "githb.repositories: unknown key. Did you mean github.repositories?",
         "github.ci.timeout_minutes: must be a whole number",
-        "github.repositories.a: unknown key",
+        "github.repositories: must be a list of texts",
         "ORGPULSE_DEADLINE: must be a time",
         "DD_URL: must be an http:// or https:// address",
         "ORGPULSE_LOG_FORMAT: must be one of text, json, not \"jsn\" Did you mean json?",
@@ -80,7 +80,10 @@ fn what_yaml_would_change_is_refused_where_a_text_is_asked_for() {
     for (file, words) in [
         ("version: 1.10", "version: must be a text; YAML reads it as 1.1: put it in quotes"),
         ("service: true", "service: must be a text; YAML reads it as true: put it in quotes"),
-        ("github: {hotfix_labels: [hotfix, 7]}", "must be a list of texts; one item is no text; YAML reads it as 7"),
+        (
+            "github: {hotfix_labels: [hotfix, 7]}",
+            "must be a list of texts; item 2 is no text; YAML reads it as 7: put it in quotes",
+        ),
         ("github: {token_file: 5}", "github.token_file must be a path; YAML reads it as 5"),
         ("github: {token_file: [a]}", "github.token_file must be a path"),
         ("log: [a]", "log: must be a text"),
@@ -151,7 +154,74 @@ fn a_secret_may_come_from_a_file() {
     let both = inputs(&[("GITHUB_TOKEN_FILE", path), ("GITHUB_TOKEN", "x")], "");
     assert!(resolve(&both, &[]).1.contains("GITHUB_TOKEN_FILE is set too"));
     let gone = inputs(&[("GITHUB_TOKEN_FILE", "/nowhere/token")], "");
-    assert!(resolve(&gone, &[]).1.contains("GITHUB_TOKEN_FILE: names a file that cannot be read"));
+    assert!(
+        resolve(&gone, &[]).1.contains("environment: GITHUB_TOKEN_FILE: names a file that cannot be read: /nowhere")
+    );
+    let gone = inputs(&[], "github: {token_file: /nowhere/token}");
+    let text = resolve(&gone, &[]).1;
+    assert!(
+        text.contains("orgpulse.yaml: github.token_file: names a file that cannot be read: /nowhere/token"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_secret_given_twice_is_the_stronger_one_unless_neither_is_stronger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "of-file").unwrap();
+    let path = path.to_str().unwrap();
+    let token = |inputs: &Inputs| {
+        let (settings, text) = resolve(inputs, &[]);
+        let token = settings.secret("github.token");
+        token.map_or(text, |token| secrecy::ExposeSecret::expose_secret(&token).to_owned())
+    };
+    let file = format!("github: {{token_file: {path}}}");
+    assert_eq!(token(&inputs(&[("GITHUB_TOKEN", "of-variable")], &file)), "of-variable");
+    let mut both = inputs(&[("GITHUB_TOKEN", "of-variable")], "");
+    both.dot_env = variables(&[("GITHUB_TOKEN_FILE", path)]);
+    assert_eq!(token(&both), "of-variable");
+    let mut both = inputs(&[("GITHUB_TOKEN_FILE", path)], "");
+    both.dot_env = variables(&[("GITHUB_TOKEN", "of-dot-env")]);
+    assert_eq!(token(&both), "of-file");
+    both.dot_env = variables(&[("GITHUB_TOKEN", "of-dot-env"), ("GITHUB_TOKEN_FILE", path)]);
+    both.environment = variables(&[]);
+    assert!(token(&both).contains("GITHUB_TOKEN_FILE is set too"));
+}
+
+#[test]
+fn every_wrong_item_of_a_list_is_told() {
+    let text = resolve(&inputs(&[], "github: {hotfix_labels: [1, good, true, null]}"), &[]).1;
+    for words in
+        ["item 1 is no text; YAML reads it as 1", "item 3 is no text; YAML reads it as true", "item 4 is no text"]
+    {
+        assert!(text.contains(words), "{words}\nis not in\n{text}");
+    }
+}
+
+#[test]
+fn the_cure_fits_the_form() {
+    for (file, words, never) in [
+        ("wandb: {group_keys: {a: b}}", "wandb.group_keys: must be a list of texts", "unknown key"),
+        ("github: {token_file: {a: b}}", "github.token_file must be a path", "unknown key"),
+        ("wandb: {gpu_hourly_usd: 2.5}", "wandb.gpu_hourly_usd: must be a mapping of names to numbers", "quotes"),
+        ("tolerate_partial: 1", "tolerate_partial: must be true or false", "quotes"),
+        ("gitlab: {}", "gitlab: unknown key. Known: asana, ", "mean"),
+        ("gitlab: {}", "env, ", "mean"),
+        ("asana: {xyz: 1}", "asana.xyz: unknown key. Known in asana: access_token_file, ", "mean"),
+    ] {
+        let text = resolve(&inputs(&[], file), &[]).1;
+        assert!(text.contains(words) && !text.contains(never), "{file}: {words}\nis not in\n{text}");
+    }
+}
+
+#[test]
+fn the_address_of_wandb_is_that_of_its_server() {
+    for wrong in ["https://wandb.example/graphql", "https://api.wandb.ai/graphql/"] {
+        let text = resolve(&inputs(&[("WANDB_BASE_URL", wrong)], ""), &[]).1;
+        let right = wrong.trim_end_matches('/').trim_end_matches("/graphql");
+        assert!(text.contains("wandb.base_url") && text.contains(&format!("Write it as in {right}")), "{text}");
+    }
 }
 
 #[test]
@@ -233,6 +303,11 @@ fn datadog_is_found_by_its_site() {
     assert_eq!(base(&[("DD_API_KEY", "k"), ("DD_SITE", "us2.ddog-gov.com")]), "https://api.us2.ddog-gov.com");
     assert_eq!(base(&[("DD_API_KEY", "k"), ("DD_URL", "http://127.0.0.1:1/")]), "http://127.0.0.1:1");
     assert!(base(&[("DD_API_KEY", "k"), ("DD_SITE", "https://x/y")]).contains("is not a site"));
+    for no_site in ["eu", "EU1", "datadoghq"] {
+        let text = base(&[("DD_API_KEY", "k"), ("DD_SITE", no_site)]);
+        assert!(text.contains("is not a site") && text.contains("datadoghq.eu"), "{text}");
+    }
+    assert_eq!(base(&[("DD_API_KEY", "k"), ("DD_SITE", "dd.example")]), "https://api.dd.example");
 }
 
 #[test]
@@ -265,7 +340,10 @@ fn a_proxy_that_is_none_is_told() {
     for (value, wrong) in [
         ("garbage://x", true),
         ("http://u:p@[bad", true),
+        ("nonsense", true),
         ("http://proxy:3128", false),
+        ("http://proxy", false),
+        ("proxy.example", false),
         ("proxy:3128", false),
         ("", false),
     ] {

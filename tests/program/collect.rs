@@ -79,6 +79,21 @@ async fn the_forms_of_output_show_the_same_gauges() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_one_gauge_a_line_what_has_no_value_is_said() {
+    let world = World::small().await;
+    let (_, document) = world.collect_from("all", &[]).await;
+    let missing = document["collectors"].as_array().unwrap().iter();
+    let missing: Vec<&Value> = missing.flat_map(|collector| collector["missing"].as_array().unwrap()).collect();
+    assert!(missing.iter().any(|missing| missing["reason"].is_null()), "{document}");
+    let now = world.now.to_string();
+    let said = world.run(&["collect", "all", "--output", "ndjson", "--now", &now]).await.stderr;
+    for missing in missing {
+        let (metric, why) = (missing["metric"].as_str().unwrap(), missing["why"].as_str().unwrap());
+        assert!(said.contains(metric) && said.contains(why), "{metric}: {why}\nis not said in\n{said}");
+    }
+}
+
 fn from_github(gauge: &Value) -> bool {
     crate::support::tags(gauge).contains(&"source:github".to_owned())
 }

@@ -122,3 +122,87 @@ async fn completions_and_manual_are_generated() {
     assert!(man.stdout.contains(".TH orgpulse") && man.stdout.contains("\\-\\-push"), "{}", man.stdout);
     assert!(man.stdout.contains("ORGPULSE SPOOL SEND") && man.stdout.contains("original timestamps"), "{}", man.stdout);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dot_env_may_name_variables_with_underscores() {
+    let home = tempfile::tempdir().unwrap();
+    let shown = async |text: &str| {
+        std::fs::write(home.path().join(".env"), text).unwrap();
+        finish(bare(home.path(), &["config", "show"])).await
+    };
+    for text in ["GITHUB_HOTFIX_LABELS=hot,$DD_ENV", "GITHUB_HOTFIX_LABELS=\"hot,${DD_ENV}\""] {
+        let ran = shown(&format!("DD_ENV=staging\n{text}\n")).await;
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains("hot,staging"), "{text}: {}", ran.stdout);
+    }
+    let ran = shown("DD_ENV=staging\n\nGITHUB_TOKEN=ghp_a$s3cret\nDD_SITE=two words\n").await;
+    assert_eq!(ran.code, 2);
+    for words in ["line 3: GITHUB_TOKEN: a $ outside single quotes", "line 4: DD_SITE: "] {
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
+    assert!(!ran.stderr.contains("s3cret"), "{}", ran.stderr);
+    let ran = shown("GITHUB_REPOSITRIES=a/b\nDD_APP_KEY=x\nOTHER_TOKEN=x\n").await;
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("GITHUB_REPOSITRIES") && ran.stderr.contains("Did you mean GITHUB_REPOSITORIES?"));
+    assert!(!ran.stderr.contains("DD_APP_KEY") && !ran.stderr.contains("OTHER_TOKEN"), "{}", ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_command_line_is_told_what_a_right_one_looks_like() {
+    let home = tempfile::tempdir().unwrap();
+    for (arguments, words) in [
+        (&["collect", "github,wandb"][..], "Separate sources by spaces"),
+        (&["metrics", "foo"], "Known: github, "),
+        (&["collect", "github", "--now", "yesterday"], "as in 2026-11-20T10:00:00Z"),
+        (&["collect", "all", "--push"], "Set GITHUB_REPOSITORIES"),
+        (&["collect", "all", "--push"], "Set DD_API_KEY"),
+    ] {
+        let ran = finish(bare(home.path(), arguments)).await;
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert!(ran.stderr.contains(words), "{arguments:?}: {words:?} is not in\n{}", ran.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_is_not_blamed_on_the_site_where_the_address_was_given() {
+    let world = World::small().await.with("DD_API_KEY", "wrong");
+    let ran = world.run(&["doctor"]).await;
+    assert!(ran.stdout.contains("FAIL  datadog"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("another site") && ran.stdout.contains("DD_URL"), "{}", ran.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_tells_how_to_see_the_same_gauges_again() {
+    let home = tempfile::tempdir().unwrap();
+    let ran = finish(bare(home.path(), &["demo"])).await;
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("skypilot  skipped: not configured; the demo does not simulate it"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("set SKYPILOT_API_SERVER_ENDPOINT"), "{}", ran.stdout);
+    #[cfg(feature = "aws")]
+    assert!(ran.stdout.contains("ec2  complete"), "{}", ran.stdout);
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "it leaves nothing behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_that_is_kept_ends_at_a_signal_and_says_no_more_than_is_true() {
+    let home = tempfile::tempdir().unwrap();
+    let output = home.path().join("output");
+    let mut command = bare(home.path(), &["demo", "--keep"]);
+    command.stdout(std::fs::File::create(&output).unwrap()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let shown = || std::fs::read_to_string(&output).unwrap();
+    let asked = std::time::Instant::now();
+    while !shown().contains("--now, windows") {
+        assert!(asked.elapsed().as_secs() < 60, "{}", shown());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // The text stands just before the program waits for a signal.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let mut kill = std::process::Command::new("kill");
+    kill.args(["-INT", &child.id().to_string()]);
+    assert_eq!(finish(kill).await.code, 0);
+    let ended = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("the simulator ends") && !said.contains("is delivered"), "{said}");
+    assert_eq!(ended.status.code(), Some(0), "{said}");
+}

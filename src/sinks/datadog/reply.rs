@@ -75,12 +75,7 @@ impl Answer {
     /// The failure that an answer stands for which is neither 202, 400 nor 413.
     pub fn failure(&self, doing: &str, host: &str, key: &SecretString) -> Failure {
         let (reason, cure) = match self.status.as_u16() {
-            401 | 403 => (
-                Reason::Unauthorized,
-                format!(
-                    "The API key is wrong or revoked, or belongs to another site than {host}: check DD_API_KEY and set DD_SITE"
-                ),
-            ),
+            401 | 403 => (Reason::Unauthorized, wrong_key(host)),
             404 | 405 => (Reason::NotFound, format!("{host} has no such address: is DD_URL wrong?")),
             407 => (Reason::Config, "The proxy wants credentials: check HTTPS_PROXY and NO_PROXY".to_owned()),
             408 => (Reason::Unreachable, String::new()),
@@ -97,6 +92,16 @@ impl Answer {
             _ => (Reason::Other, String::new()),
         };
         Failure::new(reason, doing, self.words(key)).with_cure(cure)
+    }
+}
+
+/// A host that begins with `api.` is that of a site; any other was given by DD_URL.
+fn wrong_key(host: &str) -> String {
+    match host.strip_prefix("api.") {
+        Some(site) => format!(
+            "The API key is wrong or revoked, or belongs to another site than {site}: check DD_API_KEY and set DD_SITE"
+        ),
+        None => format!("The API key is wrong or revoked, or not one of {host}: check DD_API_KEY and DD_URL"),
     }
 }
 
@@ -171,6 +176,13 @@ mod tests {
     fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         Answer { status: status.try_into().unwrap(), headers: headers.collect(), body: body.into() }
+    }
+
+    #[test]
+    fn a_wrong_key_is_looked_for_where_the_address_came_from() {
+        let of_site = wrong_key("api.datadoghq.eu");
+        assert!(of_site.contains("another site than datadoghq.eu: check DD_API_KEY and set DD_SITE"), "{of_site}");
+        assert!(wrong_key("127.0.0.1:8080").ends_with("check DD_API_KEY and DD_URL"));
     }
 
     #[test]

@@ -156,6 +156,11 @@ pub fn prepare(points: Vec<Point>, now: i64) -> Prepared {
     prepared
 }
 
+/// What Datadog knows a point by: name, tags and time. Points that have these in common are one point there.
+pub fn identity(point: &Point) -> (String, Vec<String>, i64) {
+    (clean_name(point.metric), clean_tags(&point.tags), point.timestamp)
+}
+
 /// The word for a unit on Datadog's list; none when it has no such unit.
 pub fn unit(unit: &str) -> Option<&'static str> {
     UNITS.into_iter().find(|known| *known == unit)
@@ -172,26 +177,30 @@ fn clean(point: &Point, now: i64, notes: &mut Notes) -> Result<(String, Vec<Stri
     if !point.metric.starts_with(|c: char| c.is_ascii_alphabetic()) || point.metric.chars().count() > MAX_CHARS {
         return Err(Note::BadName);
     }
-    let metric: String =
-        point.metric.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' }).collect();
+    let metric = clean_name(point.metric);
     if metric != point.metric {
         notes.add(Note::NameChanged, || format!("{:?} as {metric}", point.metric));
     }
-    let mut tags = Vec::with_capacity(point.tags.len());
     for tag in &point.tags {
         let cleaned = clean_tag(tag);
         // Letter case is no news: Datadog keeps all tags in lower case.
         if cleaned != tag.to_lowercase() {
             notes.add(Note::TagChanged, || format!("{tag:?} of {metric} as {cleaned:?}"));
         }
-        if !cleaned.is_empty() {
-            tags.push(cleaned);
-        }
     }
-    // Tags are a set: another order is not another series.
+    Ok((metric, clean_tags(&point.tags)))
+}
+
+fn clean_name(metric: &str) -> String {
+    metric.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' }).collect()
+}
+
+/// Tags are a set: another order is not another series.
+fn clean_tags(tags: &[String]) -> Vec<String> {
+    let mut tags: Vec<String> = tags.iter().map(|tag| clean_tag(tag)).filter(|tag| !tag.is_empty()).collect();
     tags.sort_unstable();
     tags.dedup();
-    Ok((metric, tags))
+    tags
 }
 
 fn clean_tag(tag: &str) -> String {

@@ -8,6 +8,7 @@ use crate::run::Outcome;
 use crate::sinks::stdout::Shown;
 use crate::sinks::stdout::instant;
 use crate::sinks::stdout::missing;
+use crate::sinks::stdout::tags;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -25,6 +26,7 @@ struct Run<'a> {
     interrupted: bool,
     exit_code: u8,
     skipped: Vec<Skipped<'a>>,
+    warnings: &'a [String],
     delivery: Option<Delivered>,
 }
 
@@ -102,6 +104,7 @@ pub fn json(shown: &Shown<'_>) -> serde_json::Result<String> {
             interrupted: report.interrupted,
             exit_code: shown.exit_code,
             skipped: shown.skipped.iter().map(|(collector, missing)| Skipped { collector, missing }).collect(),
+            warnings: shown.warnings,
             delivery: shown.delivery.map(|delivery| Delivered {
                 accepted: delivery.accepted,
                 replayed: delivery.replayed,
@@ -139,13 +142,13 @@ fn collector(report: &CollectorReport) -> Collector<'_> {
     };
     let failed = report.batch.failures().iter().map(|failed| Failed {
         group: failed.group,
-        tags: failed.tags.iter().map(|(key, value)| format!("{key}:{value}")).collect(),
+        tags: tags(&failed.tags),
         reason: failed.failure.reason.as_str(),
         error: failed.failure.to_string(),
     });
     let missing = missing(report).into_iter().map(|missing| MissingMetric {
         metric: missing.metric,
-        tags: missing.tags.split_whitespace().map(str::to_owned).collect(),
+        tags: missing.tags,
         reason: missing.reason.map(|reason| reason.as_str()),
         why: missing.why,
     });

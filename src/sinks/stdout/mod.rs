@@ -34,6 +34,8 @@ pub struct Shown<'a> {
     pub points: &'a [Point],
     /// Sources that are not configured, with what to set.
     pub skipped: &'a [(&'static str, Vec<String>)],
+    /// What was found and cannot be sent, a sentence each.
+    pub warnings: &'a [String],
     /// What became of the points; none in a dry run.
     pub delivery: Option<&'a Delivery>,
     /// The exit code to come.
@@ -45,8 +47,8 @@ pub struct Shown<'a> {
 pub struct Missing {
     /// Metric name.
     pub metric: &'static str,
-    /// Tags of what it is missing for: `org:acme repo:acme/widgets`.
-    pub tags: String,
+    /// Tags of what it is missing for: `org:acme`, `workflow:Nightly build`.
+    pub tags: Vec<String>,
     /// The reason; none when the source was read and the metric has no value by its definition.
     pub reason: Option<Reason>,
     /// In words.
@@ -72,7 +74,7 @@ pub fn missing(report: &crate::run::CollectorReport) -> Vec<Missing> {
         let group = report.definitions.iter().filter(|def| def.group == failed.group);
         missing.extend(group.map(|def| Missing {
             metric: def.name,
-            tags: failed.tags.to_string(),
+            tags: tags(&failed.tags),
             reason: Some(failed.failure.reason),
             why: failed.failure.to_string(),
         }));
@@ -80,18 +82,23 @@ pub fn missing(report: &crate::run::CollectorReport) -> Vec<Missing> {
     if let (crate::run::Outcome::Failed(failure), true) = (&report.outcome, missing.is_empty()) {
         missing.extend(report.definitions.iter().map(|def| Missing {
             metric: def.name,
-            tags: String::new(),
+            tags: Vec::new(),
             reason: Some(failure.reason),
             why: failure.to_string(),
         }));
     }
     missing.extend(report.batch.absences().iter().map(|absence| Missing {
         metric: absence.def.name,
-        tags: absence.tags.to_string(),
+        tags: tags(&absence.tags),
         reason: None,
         why: absence.why.to_owned(),
     }));
     missing
+}
+
+/// A list, since a value may hold spaces.
+fn tags(tags: &collector::Tags) -> Vec<String> {
+    tags.iter().map(|(key, value)| format!("{key}:{value}")).collect()
 }
 
 /// RFC 3339 in UTC, with the second that the points carry.

@@ -33,6 +33,9 @@ pub fn render(shown: &Shown<'_>) -> String {
     for (name, missing) in shown.skipped {
         let _ = writeln!(text, "{name}  skipped: not configured; {}", missing.join("; "));
     }
+    for warning in shown.warnings {
+        let _ = writeln!(text, "warning: {warning}");
+    }
     let _ = writeln!(text, "{}", summary(shown));
     text
 }
@@ -132,7 +135,7 @@ fn reasons(missing: &[Missing], finer: &[&str]) -> String {
     let mut metrics: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for one in missing {
         let reason = one.reason.map_or_else(String::new, |reason| format!("[{reason}] "));
-        let (tags, fine) = divide(one.tags.split_whitespace(), finer);
+        let (tags, fine) = divide(one.tags.iter().map(String::as_str), finer);
         let key = (tags, format!("{reason}{}", one.why));
         if !metrics.contains_key(&key) {
             order.push(key.clone());
@@ -211,6 +214,13 @@ mod tests {
         let divided = divide(tags.into_iter(), &["group", "key"]);
         assert_eq!(divided, ("env:x entity:a project:b".to_owned(), "group:g key:sps".to_owned()));
         assert_eq!(divide(tags.into_iter(), &[]).1, "");
+    }
+
+    #[test]
+    fn a_tag_with_a_space_is_one_tag() {
+        let tags = vec!["org:acme".to_owned(), "workflow:Nightly build".to_owned()];
+        let missing = [Missing { metric: "a.b", tags, reason: None, why: "there is none".to_owned() }];
+        assert_eq!(reasons(&missing, &["workflow"]), "  there is none (org:acme)\n    a.b workflow:Nightly build\n");
     }
 
     #[test]

@@ -103,7 +103,7 @@ async fn does_not_wait_past_the_deadline() {
 #[tokio::test]
 async fn stops_at_once_where_no_try_can_help_and_names_the_cause() {
     let cases = [
-        (403, r#"{"errors":["Forbidden"]}"#, Reason::Unauthorized, "DD_SITE"),
+        (403, r#"{"errors":["Forbidden"]}"#, Reason::Unauthorized, "DD_URL"),
         (401, "", Reason::Unauthorized, "DD_API_KEY"),
         (404, "<html>not here</html>", Reason::NotFound, "DD_URL"),
         (302, "", Reason::BadReply, "redirect"),
@@ -219,7 +219,7 @@ async fn validates_the_key() {
     intake.then(403, &[], r#"{"errors":["Forbidden"]}"#);
     let wrong = sink.validate_key(soon()).await.unwrap_err();
     assert_eq!(wrong.reason, Reason::Unauthorized);
-    assert!(wrong.cure.contains("DD_SITE"), "{wrong}");
+    assert!(wrong.cure.contains("DD_URL") && !wrong.cure.contains("site"), "{wrong}");
     for odd in [r#"{"valid":false}"#, "<html>"] {
         intake.then(200, &[], odd);
         assert_eq!(sink.validate_key(soon()).await.unwrap_err().reason, Reason::BadReply, "{odd}");
