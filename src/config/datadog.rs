@@ -26,6 +26,17 @@ const SITES: [&str; 8] = [
 
 /// The sink that the settings describe.
 pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<crate::sinks::datadog::Settings> {
+    let site = settings.text("datadog.site").unwrap_or_default();
+    // Any host may be one, but none without a dot.
+    let good = site.contains('.') && site.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
+    if !good && !settings.mistaken("datadog.site") {
+        problems.add(
+            settings.place("datadog.site"),
+            "datadog.site",
+            format!("{site:?} is not a site"),
+            format!("Known: {}", SITES.join(", ")),
+        );
+    }
     let Some(api_key) = settings.secret("datadog.api_key") else {
         // A key that was given wrongly has been told already.
         let missing = (!settings.mistaken("datadog.api_key")).then(|| "set DD_API_KEY".to_owned());
@@ -34,16 +45,6 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<cra
     if !api_key.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
         let why = "holds a space, line break or other character that no key has";
         problems.add(settings.place("datadog.api_key"), "datadog.api_key", why, "Copy it again");
-    }
-    let site = settings.text("datadog.site").unwrap_or_default();
-    // Any host may be one, but none without a dot.
-    if !site.contains('.') || !site.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {
-        problems.add(
-            settings.place("datadog.site"),
-            "datadog.site",
-            format!("{site:?} is not a site"),
-            format!("Known: {}", SITES.join(", ")),
-        );
     }
     let compression = settings.text("datadog.compression").and_then(|word| Compression::from_word(&word));
     Configured::Ready(crate::sinks::datadog::Settings {

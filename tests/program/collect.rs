@@ -94,6 +94,29 @@ async fn beside_one_gauge_a_line_what_has_no_value_is_said() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn series_that_datadog_would_take_for_one_are_told_in_a_dry_run_and_not_sent_in_a_push() {
+    let world = World::small().await.with("WANDB_GROUPS", "all runs=name:*,all_runs=name:[a-m]*,Other=name:*");
+    let is_twin = |tag: &String| ["group:all runs", "group:all_runs"].contains(&tag.as_str());
+    for arguments in [&[][..], &["--push"]] {
+        let (ran, document) = world.collect_from("wandb", arguments).await;
+        assert_eq!(ran.code, 3, "{}", ran.stderr);
+        let warnings = document["run"]["warnings"].as_array().unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        for words in ["group:all runs", "group:all_runs"] {
+            assert!(warnings[0].as_str().unwrap().contains(words), "{warnings:?}");
+        }
+        let gauges = document["gauges"].as_array().unwrap();
+        assert!(!gauges.iter().any(|gauge| crate::support::tags(gauge).iter().any(is_twin)));
+        assert!(gauges.iter().any(|gauge| crate::support::tags(gauge).contains(&"group:Other".to_owned())));
+    }
+    let stored = world.simulator.datadog().stored();
+    assert!(stored.iter().any(|series| series.tags.contains(&"group:other".to_owned())));
+    assert!(!stored.iter().any(|series| series.tags.contains(&"group:all_runs".to_owned())));
+    let table = world.run(&["collect", "wandb"]).await;
+    assert!(table.stdout.contains("points are not sent: Datadog cannot tell them apart"), "{}", table.stdout);
+}
+
 fn from_github(gauge: &Value) -> bool {
     crate::support::tags(gauge).contains(&"source:github".to_owned())
 }

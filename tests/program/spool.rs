@@ -19,7 +19,7 @@ async fn points_that_datadog_refuses_wait_and_the_next_run_sends_them() {
     let (ran, document) = world.collect(&["--push"]).await;
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert_eq!(document["run"]["delivery"]["reason"], "unauthorized");
-    assert!(document["run"]["delivery"]["error"].as_str().unwrap().contains("DD_SITE"));
+    assert!(document["run"]["delivery"]["error"].as_str().unwrap().contains("DD_URL"));
     let waiting = document["gauges"].as_array().unwrap().len();
     assert_eq!(document["run"]["delivery"]["spooled"], waiting as u64);
     assert!(world.simulator.datadog().stored().is_empty());
