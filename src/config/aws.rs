@@ -43,11 +43,9 @@ pub fn access(settings: &Settings, home: &str, problems: &mut Problems) -> Acces
     Access { home: home.to_owned(), keys, endpoint_url: settings.text("aws.endpoint_url") }
 }
 
-/// Notes a name that no region has. It becomes part of a host name.
+/// Notes a name that no region has.
 pub fn check_region(name: &str, key: &str, settings: &Settings, problems: &mut Problems) {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let numbered = name.chars().last().is_some_and(|c| c.is_ascii_digit());
-    if !numbered || name.matches('-').count() < 2 || !name.chars().all(plain) {
+    if !::ec2::is_region(name) {
         problems.add(settings.place(key), key, format!("{name:?} is no region"), "Write it as in eu-central-1");
     }
 }

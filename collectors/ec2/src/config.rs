@@ -46,6 +46,12 @@ pub struct Keys {
     pub session_token: Option<SecretString>,
 }
 
+/// Whether a region could have this name: eu-central-1, us-gov-west-1. It becomes part of a host name.
+pub fn is_region(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.ends_with(|c: char| c.is_ascii_digit()) && name.matches('-').count() >= 2 && name.chars().all(plain)
+}
+
 /// The regions to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Regions {

@@ -23,6 +23,7 @@ pub use config::Access;
 pub use config::Config;
 pub use config::Keys;
 pub use config::Regions;
+pub use config::is_region;
 pub use permissions::Permission;
 pub use permissions::permissions;
 pub use prices::PriceFile;

@@ -101,7 +101,7 @@ impl Client {
         let deadline = context.deadline();
         let setting = match access.endpoint_url {
             Some(_) => "aws.endpoint_url (AWS_ENDPOINT_URL)",
-            None => "ec2.regions (EC2_REGIONS)",
+            None => "ec2.regions (EC2_REGIONS) and aws.region (AWS_REGION)",
         };
         Ok(Client { config, deadline, secrets, setting })
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::config::is_region;
 use crate::prices::OnDemandKey;
 use crate::prices::SpotKey;
 use crate::records::Tenancy;
@@ -62,19 +63,23 @@ impl PriceFile {
     /// Reads the text of a price file: YAML, or JSON, which is YAML. Format: README of this crate.
     ///
     /// # Errors
-    /// What is wrong with it, one sentence without a full stop: no YAML, an unknown key, a price that is none, a row twice.
+    /// What is wrong with it, one sentence without a full stop: no YAML, an unknown key, a price that is none, a place that is
+    /// none, a row twice.
     pub fn parse(text: &str) -> Result<PriceFile, String> {
         let written: Written = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
         let mut prices = PriceFile::default();
         for row in written.on_demand {
             let OnDemandRow { kind, region, platform, tenancy, price } = row;
             let name = format!("on_demand {kind} {region} {platform}");
+            place(&[&kind, &platform], Some(&region)).map_err(|why| format!("{name}: {why}"))?;
             let key = OnDemandKey { kind, region, platform, tenancy };
             add(&mut prices.on_demand, key, price, &name)?;
         }
         for row in written.spot {
             let SpotRow { kind, zone, region, platform, price } = row;
             let name = format!("spot {kind} {platform}");
+            let texts = [&kind, &platform].into_iter().chain(&zone).collect::<Vec<_>>();
+            place(&texts, region.as_deref()).map_err(|why| format!("{name}: {why}"))?;
             let zone = match (zone, region) {
                 (Some(place), None) | (None, Some(place)) => place,
                 _ => return Err(format!("{name}: names not exactly one of zone and region")),
@@ -96,6 +101,15 @@ impl PriceFile {
     pub(crate) fn spot(&self, key: &SpotKey, region: &str) -> Option<f64> {
         let of_region = || self.spot.get(&SpotKey { zone: region.to_owned(), ..key.clone() });
         self.spot.get(key).or_else(of_region).copied()
+    }
+}
+
+/// Refuses what no instance can have: the row would be without effect, and nobody would know.
+fn place(texts: &[&String], region: Option<&str>) -> Result<(), String> {
+    match region.filter(|region| !is_region(region)) {
+        _ if texts.iter().any(|text| text.is_empty()) => Err("holds an empty text".to_owned()),
+        Some(region) => Err(format!("{region:?} is no region, as eu-central-1 is")),
+        None => Ok(()),
     }
 }
 
@@ -156,14 +170,26 @@ spot:
     #[test]
     fn mistakes_are_named() {
         for (text, words) in [
-            ("on_demand: [{type: a, region: r, price: -1}]", "on_demand a r Linux/UNIX: the price -1 is none"),
-            ("on_demand: [{type: a, region: r, price: .nan}]", "is none"),
-            ("on_demand: [{type: a, region: r, price: 1}, {type: a, region: r, price: 2}]", "is there twice"),
-            ("on_demand: [{type: a, region: r, cost: 1}]", "cost"),
+            (
+                "on_demand: [{type: a, region: eu-west-1, price: -1}]",
+                "on_demand a eu-west-1 Linux/UNIX: the price -1 is none",
+            ),
+            ("on_demand: [{type: a, region: eu-west-1, price: .nan}]", "is none"),
+            (
+                "on_demand: [{type: a, region: eu-west-1, price: 1}, {type: a, region: eu-west-1, price: 2}]",
+                "is there twice",
+            ),
+            ("on_demand: [{type: a, region: eu-west-1, cost: 1}]", "cost"),
             ("on_demand: [{type: a, price: 1}]", "region"),
-            ("on_demand: [{type: a, region: r, tenancy: mine, price: 1}]", "mine"),
+            ("on_demand: [{type: a, region: eu-west-1, tenancy: mine, price: 1}]", "mine"),
             ("spot: [{type: a, price: 1}]", "not exactly one of zone and region"),
-            ("spot: [{type: a, zone: z, region: r, price: 1}]", "not exactly one of zone and region"),
+            ("spot: [{type: a, zone: z, region: eu-west-1, price: 1}]", "not exactly one of zone and region"),
+            ("on_demand: [{type: a, region: frankfurt, price: 1}]", "\"frankfurt\" is no region"),
+            ("on_demand: [{type: a, region: eu-west-1a, price: 1}]", "\"eu-west-1a\" is no region"),
+            ("spot: [{type: a, region: EU-WEST-1, price: 1}]", "\"EU-WEST-1\" is no region"),
+            ("spot: [{type: a, zone: '', price: 1}]", "an empty text"),
+            ("on_demand: [{type: '', region: eu-west-1, price: 1}]", "an empty text"),
+            ("on_demand: [{type: a, region: eu-west-1, platform: '', price: 1}]", "an empty text"),
             ("other: []", "other"),
             ("{}", "holds no price"),
             ("on_demand: [", ""),
