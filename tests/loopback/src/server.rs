@@ -66,6 +66,9 @@ impl From<Response> for Answer {
     }
 }
 
+/// What a test makes of a request and of the number of requests before it.
+type Respond = dyn Fn(&Seen, usize) -> Answer + Send + Sync;
+
 /// A running server. Dropping it stops it.
 #[derive(Debug)]
 pub struct Server {
@@ -84,16 +87,20 @@ impl Drop for Server {
 impl Server {
     /// A server that answers each request with what `answer` makes of it and of the number of requests before it.
     pub async fn start<A: Into<Answer>>(answer: impl Fn(&Seen, usize) -> A + Send + Sync + 'static) -> Server {
+        Server::serve(Arc::new(move |seen: &Seen, before| answer(seen, before).into())).await
+    }
+
+    /// Apart from [`Server::start`], and of one type: else every test's closure would have a web server compiled for it.
+    async fn serve(answer: Arc<Respond>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
-        let (answer, log) = (Arc::new(answer), Arc::clone(&seen));
+        let log = Arc::clone(&seen);
         let app = Router::new().fallback(move |request: Request| {
             let (answer, log) = (Arc::clone(&answer), Arc::clone(&log));
             async move {
                 let (one, before) = note(request, &log).await;
-                let answer = answer(&one, before).into();
-                match answer {
+                match answer(&one, before) {
                     Answer::Reply(reply) => reply,
                     Answer::Never => std::future::pending().await,
                 }
