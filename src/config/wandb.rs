@@ -17,7 +17,6 @@ use crate::config::Settings;
 const PROJECTS: &str = "wandb.projects";
 const KEY: &str = "wandb.api_key";
 const GROUPS: &str = "wandb.groups";
-const URL: &str = "wandb.base_url";
 const PRICES: &str = "wandb.gpu_hourly_usd";
 /// The entry of the prices for all other GPUs.
 const DEFAULT: &str = "default";
@@ -27,11 +26,6 @@ const DEFAULT: &str = "default";
 pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box<dyn BoxedCollector>> {
     let projects = projects(settings, problems);
     let groups = groups(settings, problems);
-    let base_url = settings.text(URL).unwrap_or_default();
-    if base_url.contains(['?', '#']) {
-        let why = "holds a query or fragment, which the address of an API does not have";
-        problems.add(settings.place(URL), URL, why, "Write it as in https://wandb.example.com/api");
-    }
     let gpu_hourly_usd = settings.numbers(PRICES);
     told_once(PRICES, gpu_hourly_usd.keys().map(String::as_str), settings, problems);
     for name in gpu_hourly_usd.keys().filter(|name| name.eq_ignore_ascii_case(DEFAULT) && *name != DEFAULT) {
@@ -72,7 +66,7 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
         _ => Direction::Max,
     };
     Configured::Ready(Box::new(Wandb::new(Config {
-        base_url,
+        base_url: settings.text("wandb.base_url").unwrap_or_default(),
         api_key,
         projects,
         heartbeat_minutes: minutes.unwrap_or_default(),
