@@ -51,7 +51,13 @@ pub(super) async fn connect(config: &Config, context: &Context, pace: Pace) -> R
         .service(way);
     let host = kube.cluster_url.authority().map(|at| at.as_str().rsplit('@').next().unwrap_or_default().to_owned());
     let host = host.unwrap_or_default();
-    Ok(Client { transport, kube: kube::Client::new(service, kube.default_namespace), host, setting })
+    Ok(Client {
+        transport,
+        kube: kube::Client::new(service, kube.default_namespace),
+        host,
+        setting,
+        max_body: pace.max_body,
+    })
 }
 
 /// What is being read of, in words.
