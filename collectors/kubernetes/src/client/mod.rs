@@ -4,6 +4,9 @@
 //! [`collector::transport`] over a reqwest client of this cluster's own (see [`way`]).
 
 mod connect;
+#[cfg(test)]
+mod connect_tests;
+mod credential;
 mod exec;
 mod kubeconfig;
 mod list;

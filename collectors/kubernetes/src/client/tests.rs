@@ -145,6 +145,9 @@ async fn a_list_without_end_ends() {
         .await;
     failed(list(&cluster).await, Reason::BadReply, "no end within 1000 pages");
     assert_eq!(cluster.server.seen().len(), 1000);
+
+    let cluster = World::empty().serve(|_| Some(empty(json!({"continue": "x".repeat(66_000)})))).await;
+    failed(list(&cluster).await, Reason::BadReply, "66000 bytes long");
 }
 
 #[tokio::test]
