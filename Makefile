@@ -12,10 +12,10 @@ STEP := scripts/step.sh
 export ORGPULSE_NOT_RUN ?= $(CURDIR)/.tools/not-run
 
 # What fails quickly comes first.
-TESTS := fmt-check lint tools deny unit docs-check real
+TESTS := fmt-check lint tools deny unit docs-check chart real
 
-.PHONY: help demo test build fmt fmt-check lint deny unit real docs docs-check bench soak start
-.PHONY: tools tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto clean-tools
+.PHONY: help demo test build fmt fmt-check lint deny unit chart chart-golden image real docs docs-check bench soak start
+.PHONY: tools tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto tool-helm tool-kubernetes clean-tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,12 @@ unit: tool-npm ## cargo test: unit, client and end-to-end tests
 real: tool-npm tool-python tool-victoria-metrics tool-skypilot tool-moto build ## run against software that others wrote: an intake, SkyPilot's server, moto
 	@$(STEP) real scripts/real.sh
 
+chart: tool-helm tool-kubernetes build ## the Helm chart: golden output, schemas, a real API server; the workflows
+	@$(STEP) chart scripts/chart.sh
+
+chart-golden: tool-helm build ## write tests/chart/golden anew, after a change of the chart that is meant
+	@scripts/chart.sh --update
+
 docs: build ## regenerate the generated documents
 	@scripts/docs.sh
 
@@ -64,9 +70,9 @@ bench: tool-npm tool-skypilot ## time, requests and memory at reference size, as
 soak: tool-npm ## the long form of the property tests: 200 organisations, 100 kills
 	@$(STEP) soak scripts/soak.sh
 
-tools: tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto ## install what checks and tests need into .tools
+tools: tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto tool-helm tool-kubernetes ## install what checks and tests need into .tools
 
-tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto: tool-%:
+tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto tool-helm tool-kubernetes: tool-%:
 	@$(STEP) $@ scripts/tools/$*.sh
 
 clean-tools: ## remove .tools

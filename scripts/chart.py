@@ -2,9 +2,9 @@
 """chart.py PROGRAM FOLDER: writes the generated parts of the chart into FOLDER.
 
 - charts/orgpulse/README.md: the table of values, out of the comments of values.yaml.
-- charts/orgpulse/values.schema.json: its $defs `config`, `variable` and `collector`, out of the program's table of settings
-  and of the folders of the sources; and what an environment may hold, which is most of what the chart may. The rest of the
-  schema is written by hand.
+- charts/orgpulse/values.schema.json: what `config` and `secrets.env` may hold, out of the program's table of settings; the
+  names of sources, out of their folders; and what an environment may hold, which is most of what the chart may. The rest of
+  the schema is written by hand.
 """
 
 import json
@@ -63,7 +63,10 @@ def schema(text, rows):
     whole = json.loads(text)
     defs, properties = whole["$defs"], whole["properties"]
     defs["collector"]["enum"] = sources()
-    defs["variable"]["enum"] = sorted(variable for row in rows for variable in row["variables"])
+    properties["perCollector"]["properties"] = {name: {"$ref": "#/$defs/deviation"} for name in sources()}
+    # Names as properties: of `propertyNames` validators tell the place badly.
+    variables = sorted(variable for row in rows for variable in row["variables"])
+    properties["secrets"]["properties"]["env"]["properties"] = {name: {"$ref": "#/$defs/keyOfSecret"} for name in variables}
     defs["config"] = section("Settings of orgpulse: docs/CONFIGURATION.md.")
     for row in rows:
         for key in row["keys"]:
@@ -74,7 +77,7 @@ def schema(text, rows):
             place["properties"][last] = {"description": row["about"], **form_of(row, key)}
     # A volume is mounted there.
     defs["config"]["properties"]["state_dir"]["pattern"] = "^/."
-    environment = properties["environments"]["additionalProperties"]
+    [environment] = properties["environments"]["patternProperties"].values()
     environment["properties"] = {name: {"$ref": f"#/properties/{name}"} for name in properties if name not in SHARED}
     return json.dumps(whole, indent=2) + "\n"
 

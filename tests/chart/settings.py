@@ -6,24 +6,24 @@ import sys
 import tempfile
 from pathlib import Path
 
-from helm import ROOT, documents, dump, template
+from helm import CHART, ROOT, documents, dump, template
 
 sys.path.insert(0, str(ROOT / "scripts"))
-import chart  # noqa: E402
+from chart import settings as table  # noqa: E402
 
 BASE = {"image": {"repository": "registry.test/orgpulse"}}
 
 
-def check(orgpulse):
+def check(orgpulse, chart=CHART):
     """How many settings there are; fails on the first that does not arrive."""
-    rows = chart.settings(says(orgpulse, "config", "reference"))
+    rows = table(says(orgpulse, "config", "reference"))
     with tempfile.TemporaryDirectory() as folder:
-        arrive_by_file(orgpulse, rows, Path(folder))
-        arrive_by_secret(rows, Path(folder))
+        arrive_by_file(orgpulse, chart, rows, Path(folder))
+        arrive_by_secret(chart, rows, Path(folder))
     return len(rows)
 
 
-def arrive_by_file(orgpulse, rows, folder):
+def arrive_by_file(orgpulse, chart, rows, folder):
     """One chart with every key; what the program says of the rendered file is what was put in."""
     # Stands for a file that the pod would have.
     (folder / "secret").write_text("hidden")
@@ -36,7 +36,7 @@ def arrive_by_file(orgpulse, rows, folder):
             if not key.endswith("_secret"):
                 expected[key.removesuffix("_file") if row["form"] == "secret" else key] = shown
     dump(folder / "values.yaml", {**BASE, "config": config})
-    [map_] = [one for one in documents(template(folder / "values.yaml")) if one["kind"] == "ConfigMap"]
+    [map_] = [one for one in documents(template(folder / "values.yaml", chart)) if one["kind"] == "ConfigMap"]
     (folder / "orgpulse.yaml").write_text(map_["data"]["orgpulse.yaml"])
     shown = says(orgpulse, "--config", folder / "orgpulse.yaml", "config", "show", check=False)
     lines = {line.split()[0]: line for line in shown.splitlines()}
@@ -46,11 +46,11 @@ def arrive_by_file(orgpulse, rows, folder):
             raise AssertionError(f"{key}: {value!r} was given by the chart, the program says: {line or 'nothing'}")
 
 
-def arrive_by_secret(rows, folder):
+def arrive_by_secret(chart, rows, folder):
     """Every variable can come from a key of a Secret, and stands in the container's environment."""
     variables = {variable: {"name": "one", "key": variable.lower()} for row in rows for variable in row["variables"]}
     dump(folder / "values.yaml", {**BASE, "secrets": {"env": variables}})
-    [job] = [one for one in documents(template(folder / "values.yaml")) if one["kind"] == "CronJob"]
+    [job] = [one for one in documents(template(folder / "values.yaml", chart)) if one["kind"] == "CronJob"]
     [container] = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     arrived = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in container["env"] if "valueFrom" in one}
     if arrived != variables:
