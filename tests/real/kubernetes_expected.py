@@ -23,14 +23,17 @@ GROUPS = {
 
 
 def gauges(cluster, namespaces=None):
-    """Every gauge by its group and its name; one without a value is not there. With `namespaces` of these alone."""
+    """Every gauge by its group and its name; one without a value is not there. With `namespaces` of these alone.
+
+    The GPUs of the nodes serve all namespaces: what some of them ask for is no share of that.
+    """
 
     def seen(things):
         return [thing for thing in things if namespaces is None or thing.namespace in namespaces]
 
     pods, now = seen(cluster.pods), cluster.now
     found = of_pods(pods, now) | of_deployments(seen(cluster.deployments)) | of_nodes(cluster.nodes)
-    found |= of_usage(pods) | of_gpus(pods, cluster.nodes)
+    found |= of_usage(pods) | (of_gpus(pods, cluster.nodes) if namespaces is None else dict.fromkeys(GROUPS["gpu"]))
     return {
         group: {f"k8s.{name}": found[name] for name in names if found[name] is not None} for group, names in GROUPS.items()
     }

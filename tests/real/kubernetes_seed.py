@@ -161,10 +161,11 @@ def multiply(server, cluster, wanted):
     pods, documents = list(cluster.pods), []
     while len(pods) < wanted:
         pod = cluster.pods[len(pods) % len(cluster.pods)]
-        twin = dataclasses.replace(pod, name=f"{pod.name}-{len(pods)}")
+        twin = dataclasses.replace(pod, name=f"{pod.name}-{len(pods)}", deleting=False)
         document = {"apiVersion": "v1", "kind": "Pod"} | copy.deepcopy(originals[pod.namespace, pod.name])
-        # The store itself knows the revision.
-        del document["metadata"]["resourceVersion"]
+        # The store itself knows the revision; what is being deleted is not doubled.
+        for key in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"):
+            document["metadata"].pop(key, None)
         document["metadata"] |= {"name": twin.name, "uid": str(uuid.UUID(int=len(pods)))}
         documents.append((f"/registry/pods/{twin.namespace}/{twin.name}", json.dumps(document)))
         pods.append(twin)
