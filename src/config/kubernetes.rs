@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use collector::BoxedCollector;
 use kubernetes::Access;
 use kubernetes::Config;
+use kubernetes::Kubernetes;
 
 use crate::config::Configured;
 use crate::config::Inputs;
@@ -23,7 +24,7 @@ const PORT: &str = "kubernetes.service_port";
 /// tries orgpulse may lead to any cluster.
 pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box<dyn BoxedCollector>> {
     match config(settings, problems) {
-        Ok(config) => Configured::Ready(kubernetes::collector(config)),
+        Ok(config) => Configured::Ready(Kubernetes::boxed(config)),
         Err(missing) => Configured::Missing(missing),
     }
 }
