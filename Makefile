@@ -12,9 +12,9 @@ STEP := scripts/step.sh
 export ORGPULSE_NOT_RUN ?= $(CURDIR)/.tools/not-run
 
 # What fails quickly comes first.
-TESTS := fmt-check lint tools deny unit docs-check chart real
+TESTS := fmt-check lint tools deny unit docs-check chart image-check real
 
-.PHONY: help demo test build fmt fmt-check lint deny unit chart chart-golden image real docs docs-check bench soak start
+.PHONY: help demo test build fmt fmt-check lint deny unit chart chart-golden image image-check real docs docs-check bench soak start
 .PHONY: tools tool-npm tool-python tool-cargo tool-victoria-metrics tool-skypilot tool-moto tool-helm tool-kubernetes clean-tools
 
 help: ## list the targets
@@ -56,6 +56,12 @@ chart: tool-helm tool-kubernetes build ## the Helm chart: golden output, schemas
 
 chart-golden: tool-helm build ## write tests/chart/golden anew, after a change of the chart that is meant
 	@scripts/chart.sh --update
+
+image-check: build ## what makes and tries the image, with the dev profile's binary
+	@$(STEP) image-check scripts/image.sh --dev
+
+image: ## the image: static binary (release build), OCI archive, bill of materials, and a trial in an empty root; no registry
+	@$(STEP) image scripts/image.sh
 
 docs: build ## regenerate the generated documents
 	@scripts/docs.sh
