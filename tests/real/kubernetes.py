@@ -179,7 +179,7 @@ def measured(options, folder):
     now = int(time.time()) + AHEAD
     some = clusters.describe(now, pods=1000)
     orgpulse = Orgpulse(options.orgpulse.resolve(), folder, now)
-    with Server(options.binaries, folder / "server", FLAGS) as server:
+    with Server(options.binaries, folder / "server") as server:
         seed.write(server, some)
         cluster = seed.multiply(server, some, MEASURED_PODS)
         account = accounts.Account(server, accounts.rendered(options.chart, options.helm))
