@@ -45,7 +45,9 @@ for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
 done
 # What debuggers read is a tenth of the build.
 build() {
-    nice go build -trimpath -gcflags all=-dwarf=false -ldflags "$flags" -o "$home/bin/$1" "$2"
+    # A line a module says nothing to anybody.
+    nice go build -trimpath -gcflags all=-dwarf=false -ldflags "$flags" -o "$home/bin/$1" "$2" \
+        2> >(grep -v "^go: downloading" >&2)
 }
 build etcd go.etcd.io/etcd/server/v3
 build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver

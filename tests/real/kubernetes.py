@@ -19,6 +19,7 @@ import kubernetes_account as accounts
 import kubernetes_cluster as clusters
 import kubernetes_expected as expected
 import kubernetes_seed as seed
+import kubernetes_witness as witness
 from kubernetes_access import access_faults
 from kubernetes_faults import killed_midway
 from kubernetes_faults import server_faults
@@ -65,6 +66,8 @@ def faults(options, folder):
     cluster = clusters.describe(now)
     orgpulse = Orgpulse(options.orgpulse.resolve(), folder, now)
     with Server(options.binaries, folder / "server", FLAGS) as server:
+        seed.prepare(server)
+        found = [f"what is requested: {fault}" for fault in witness.request_faults(server)]
         seed.write(server, cluster)
         seeded = time.monotonic() - began
         if seeded > AHEAD:
@@ -75,7 +78,7 @@ def faults(options, folder):
 
         # Before anything is registered there is no such API, which is no failure.
         run = orgpulse.collect(kubeconfig)
-        found = [f"without the metrics API: {fault}" for fault in faults_of(run, wanted, absent=["usage"])]
+        found += [f"without the metrics API: {fault}" for fault in faults_of(run, wanted, absent=["usage"])]
         with MetricsApi(server, folder, cluster) as metrics:
             first = len(server.audit())
             whole = orgpulse.collect(kubeconfig)
@@ -180,6 +183,7 @@ def measured(options, folder):
     some = clusters.describe(now, pods=1000)
     orgpulse = Orgpulse(options.orgpulse.resolve(), folder, now)
     with Server(options.binaries, folder / "server") as server:
+        seed.prepare(server)
         seed.write(server, some)
         cluster = seed.multiply(server, some, MEASURED_PODS)
         account = accounts.Account(server, accounts.rendered(options.chart, options.helm))

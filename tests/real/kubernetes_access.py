@@ -33,7 +33,8 @@ def access_faults(server, orgpulse, account, folder, wanted):
 
 
 def of_file(account, folder):
-    (folder / "token").write_text(account.token)
+    # As people write it, with the end of a line.
+    (folder / "token").write_text(account.token + "\n")
     return {"tokenFile": str(folder / "token")}
 
 
