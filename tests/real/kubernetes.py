@@ -21,6 +21,7 @@ import kubernetes_expected as expected
 import kubernetes_seed as seed
 import kubernetes_witness as witness
 from kubernetes_access import access_faults
+from kubernetes_access import in_a_pod
 from kubernetes_faults import killed_midway
 from kubernetes_faults import server_faults
 from kubernetes_metrics import MetricsApi
@@ -46,6 +47,7 @@ def main():
     parser.add_argument("--helm", type=Path, help="the folder with bin/helm and python/ruamel")
     parser.add_argument("--chart", type=Path)
     parser.add_argument("--orgpulse", type=Path)
+    parser.add_argument("--not-in-a-pod", action="store_true", help="this machine lets no process have a /run of its own")
     parser.add_argument("--measure", type=Path, metavar="FILE", help="one run with 10,000 pods, whose figures go to this file")
     options = parser.parse_args()
     # A test that is ended early ends the servers, too: they would outlive it.
@@ -87,6 +89,8 @@ def faults(options, folder):
             found += namespace_faults(options, server, orgpulse, account, cluster)
             found += right_faults(server, orgpulse, account, kubeconfig, wanted)
             found += access_faults(server, orgpulse, account, folder, wanted)
+            if not options.not_in_a_pod:
+                found += in_a_pod(server, orgpulse, account, folder, wanted)
             found += server_faults(server, orgpulse, account, folder, wanted)
             metrics.stop()
             run = orgpulse.collect(kubeconfig)
