@@ -22,8 +22,8 @@ VOLUMES = [{"name": mount["name"], "emptyDir": {}} for mount in MOUNTS]
 HEALTHY = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
 
 
-def write(server, cluster):
-    """Everything of the cluster, by the API alone; statuses through the status subresource."""
+def prepare(server):
+    """What must be there before the first pod."""
     server.apply(
         [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"team-{index}"}} for index in range(NAMESPACES)]
         + [
@@ -36,6 +36,10 @@ def write(server, cluster):
             }
         ]
     )
+
+
+def write(server, cluster):
+    """Everything of the cluster, by the API alone; statuses through the status subresource."""
     client = server.admin
     with ThreadPoolExecutor(WRITERS) as pool:
         done = [
@@ -88,6 +92,8 @@ def pod_object(pod):
     spec = lists | {"volumes": VOLUMES}
     if pod.node:
         spec["nodeName"] = pod.node
+    if pod.whole_cpu:
+        spec["resources"] = {"requests": {"cpu": pod.whole_cpu, "memory": pod.whole_memory}}
     if pod.overhead:
         spec["runtimeClassName"] = RUNTIME_CLASS
     return {"metadata": {"name": pod.name, "labels": LABELS}, "spec": spec}
