@@ -58,7 +58,7 @@ docs-check: build
 	@$(STEP) docs scripts/docs-check.sh
 
 bench: tool-npm tool-skypilot ## time, requests and memory at reference size, as a table (release build)
-	cargo build --locked --release --workspace --bins
+	cargo build --locked --release --workspace --bins --example thousand
 	@PYTHONDONTWRITEBYTECODE=1 python3 scripts/bench.py
 
 soak: tool-npm ## the long form of the property tests: 200 organisations, 100 kills
