@@ -13,6 +13,7 @@ pub mod github;
 pub mod health_fom;
 pub mod inputs;
 mod keys;
+pub mod kubernetes;
 mod likely;
 mod map;
 pub mod problem;
@@ -59,6 +60,7 @@ pub fn resolve(inputs: &Inputs, flags: &[Flag], problems: &mut Problems) -> Sett
     proxy::check(inputs, problems);
     check_wandb(&settings, problems);
     github::default_repository(inputs, &mut settings);
+    kubernetes::default_kubeconfig(inputs, &mut settings);
     run::default_state_dir(inputs, &mut settings);
     secrets::default_names(&mut settings, problems);
     settings

@@ -16,6 +16,7 @@ mod docs;
 mod ec2;
 mod faults;
 mod health;
+mod kubernetes;
 mod limits;
 mod push;
 mod secrets;
