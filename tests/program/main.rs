@@ -9,11 +9,13 @@
 )]
 
 mod asana;
+mod board;
 mod collect;
 mod docs;
 #[cfg(feature = "aws")]
 mod ec2;
 mod faults;
+mod health;
 mod kubernetes;
 mod limits;
 mod push;
