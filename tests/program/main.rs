@@ -21,6 +21,7 @@ mod secrets;
 mod secrets_manager;
 mod signals;
 mod skypilot;
+mod skypilot_seeded;
 mod spool;
 mod support;
 mod usage;
