@@ -50,7 +50,7 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
         (Some(access_token), Some(workspace)) => {
             let url = settings.text("asana.url").unwrap_or_default();
             let config = Config { url, access_token, workspace, projects, bugs_project, time_zone };
-            Configured::Ready(Box::new(Asana::new(config)))
+            Configured::Ready(Asana::boxed(config))
         }
         _ => Configured::Missing(missing),
     }

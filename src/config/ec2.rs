@@ -22,7 +22,7 @@ const NONE: &str = "none";
 /// The collector that the settings describe.
 pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box<dyn BoxedCollector>> {
     match config(settings, problems) {
-        Ok(config) => Configured::Ready(Box::new(Ec2::new(config))),
+        Ok(config) => Configured::Ready(Ec2::boxed(config)),
         Err(missing) => Configured::Missing(missing),
     }
 }

@@ -67,7 +67,7 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
     if let Err((key, why)) = config.check() {
         problems.add(settings.place(key), key, why, "Write it as in CI* or *benchmark*");
     }
-    Configured::Ready(Box::new(Github::new(config)))
+    Configured::Ready(Github::boxed(config))
 }
 
 /// Inside GitHub Actions the repository at hand is the default.

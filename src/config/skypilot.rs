@@ -38,7 +38,7 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
         (None, Some((user, password))) => Auth::Basic { user, password },
         (None, None) => Auth::None,
     };
-    Configured::Ready(Box::new(Skypilot::new(Config { endpoint: endpoint.address, auth })))
+    Configured::Ready(Skypilot::boxed(Config { endpoint: endpoint.address, auth }))
 }
 
 #[cfg(test)]

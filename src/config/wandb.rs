@@ -65,7 +65,7 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
         Some("min") => Direction::Min,
         _ => Direction::Max,
     };
-    Configured::Ready(Box::new(Wandb::new(Config {
+    Configured::Ready(Wandb::boxed(Config {
         base_url: settings.text("wandb.base_url").unwrap_or_default(),
         api_key,
         projects,
@@ -78,7 +78,7 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box
         groups,
         group_keys,
         gpu_hourly_usd,
-    })))
+    }))
 }
 
 fn projects(settings: &Settings, problems: &mut Problems) -> Vec<Project> {

@@ -362,7 +362,8 @@ async fn a_limit_that_does_not_end_in_time_is_a_reason_and_not_a_wait() {
         assert_eq!(reasons(&collector), BTreeSet::from(["rate_limited".to_owned()]), "{left} left: {collector:#}");
         assert!(ran.took < Duration::from_secs(15), "{left} left: took {:?}", ran.took);
         let refused = world.simulator.requests().iter().filter(|r| r.status == Some(429)).count();
-        assert!(refused <= 4, "{left} left: {refused} requests were refused");
+        // Those that are under way at once, and those that took their places before a second project was refused.
+        assert!(refused <= 2 * 4, "{left} left: {refused} requests were refused");
     }
 }
 

@@ -44,6 +44,11 @@ impl Asana {
         Asana { config }
     }
 
+    /// The same for the registry. Boxed here, its futures are compiled with this crate, and not once more with the program.
+    pub fn boxed(config: Config) -> Box<dyn collector::BoxedCollector> {
+        Box::new(Self::new(config))
+    }
+
     pub(crate) async fn collect_at(&self, context: &Context, pace: Pace) -> Result<Batch, Failure> {
         let config = &self.config;
         let (now, tags) = (context.now(), Tags::new().with("workspace", config.workspace.as_str()));

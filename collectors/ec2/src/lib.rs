@@ -58,6 +58,11 @@ impl Ec2 {
         Ec2 { config }
     }
 
+    /// The same for the registry. Boxed here, its futures are compiled with this crate, and not once more with the program.
+    pub fn boxed(config: Config) -> Box<dyn collector::BoxedCollector> {
+        Box::new(Self::new(config))
+    }
+
     pub(crate) async fn collect_at(&self, context: &Context, pace: Pace) -> Result<Batch, Failure> {
         let config = &self.config;
         let client = Client::connect(&config.access, context, pace).await?;

@@ -52,6 +52,11 @@ impl Github {
         Github { config }
     }
 
+    /// The same for the registry. Boxed here, its futures are compiled with this crate, and not once more with the program.
+    pub fn boxed(config: Config) -> Box<dyn collector::BoxedCollector> {
+        Box::new(Self::new(config))
+    }
+
     pub(crate) async fn collect_at(&self, context: &Context, pace: Pace) -> Result<Batch, Failure> {
         let client = Client::new(&self.config, context, pace)?;
         let settings = metrics::ci::Settings::new(&self.config).map_err(|(key, why)| {

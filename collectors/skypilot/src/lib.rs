@@ -43,6 +43,11 @@ impl Skypilot {
         Skypilot { config }
     }
 
+    /// The same for the registry. Boxed here, its futures are compiled with this crate, and not once more with the program.
+    pub fn boxed(config: Config) -> Box<dyn collector::BoxedCollector> {
+        Box::new(Self::new(config))
+    }
+
     pub(crate) async fn collect_at(&self, context: &Context, pace: Pace) -> Result<Batch, Failure> {
         let (client, server) = Client::connect(&self.config, context, pace).await?;
         // Both at once: a queue that takes all the time must not take the clusters along.

@@ -51,7 +51,7 @@ pub async fn texts(
     let home = home.or_else(|| regions.keys().next().cloned()).unwrap_or_default();
     let access = aws::access(settings, &home, &mut Problems::default());
     let (credential, end) = (Secrets::default(), context.deadline() - MARGIN);
-    let sdk = match timeout_at(end, Box::pin(::ec2::sdk_config(&access, context, &credential))).await {
+    let sdk = match timeout_at(end, ::ec2::sdk_config(&access, context, &credential)).await {
         Ok(Ok(sdk)) => sdk,
         lost => {
             let failure = match lost {

@@ -25,6 +25,7 @@ use collector::Context;
 use collector::Failure;
 use collector::Reason;
 use collector::transport::Secrets;
+use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
@@ -159,12 +160,16 @@ impl Client {
 
 /// The SDK set up to reach AWS by `access`: over the shared HTTP client, with a credential that was found once for all
 /// clients of all services and regions. No service but those that give credentials is asked. `secrets` keeps the
-/// credential, for what is said of AWS's answers.
+/// credential, for what is said of AWS's answers. Boxed, for the reason of [`Ec2::boxed`](crate::Ec2::boxed).
 ///
 /// # Errors
 /// When there is no credential, or the time is over.
-pub async fn sdk_config(access: &Access, context: &Context, secrets: &Secrets) -> Result<SdkConfig, Failure> {
-    set_up(access, context, Pace::default(), secrets).await
+pub fn sdk_config<'a>(
+    access: &'a Access,
+    context: &'a Context,
+    secrets: &'a Secrets,
+) -> BoxFuture<'a, Result<SdkConfig, Failure>> {
+    Box::pin(set_up(access, context, Pace::default(), secrets))
 }
 
 async fn set_up(access: &Access, context: &Context, pace: Pace, secrets: &Secrets) -> Result<SdkConfig, Failure> {
