@@ -10,6 +10,7 @@ use crate::config::asana;
 #[cfg(feature = "aws")]
 use crate::config::ec2;
 use crate::config::github;
+use crate::config::kubernetes;
 use crate::config::problem::capital;
 use crate::config::problem::did_you_mean;
 use crate::config::skypilot;
@@ -29,6 +30,7 @@ pub struct Source {
 /// The run order.
 pub const SOURCES: &[Source] = &[
     Source { name: "github", metrics: ::github::METRICS, configure: github::configure },
+    Source { name: "kubernetes", metrics: ::kubernetes::METRICS, configure: kubernetes::configure },
     #[cfg(feature = "aws")]
     Source { name: "ec2", metrics: ::ec2::METRICS, configure: ec2::configure },
     Source { name: "skypilot", metrics: ::skypilot::METRICS, configure: skypilot::configure },

@@ -12,6 +12,7 @@ mod file;
 pub mod github;
 pub mod inputs;
 mod keys;
+pub mod kubernetes;
 mod likely;
 mod map;
 pub mod problem;
@@ -58,6 +59,7 @@ pub fn resolve(inputs: &Inputs, flags: &[Flag], problems: &mut Problems) -> Sett
     proxy::check(inputs, problems);
     check_wandb(&settings, problems);
     github::default_repository(inputs, &mut settings);
+    kubernetes::default_kubeconfig(inputs, &mut settings);
     run::default_state_dir(inputs, &mut settings);
     secrets::default_names(&mut settings, problems);
     settings

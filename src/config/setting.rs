@@ -102,6 +102,13 @@ pub const SETTINGS: &[Setting] = &[
     row("github.ci.benchmark_workflows", "GITHUB_CI_BENCHMARK_WORKFLOWS", Kind::List, "*benchmark*", "Name globs of benchmark workflows, any case", "the default"),
     row("github.ci.max_job_lookups", "GITHUB_CI_MAX_JOB_LOOKUPS", Kind::Whole(0, 1_000), "20", "Runs of a repository whose jobs are asked for, for queue times; 0 = none", "the default"),
 
+    row("kubernetes.cluster_name", "K8S_CLUSTER_NAME", Kind::Text, "", "Name of the Kubernetes cluster to read; every point of it is tagged with it", "Kubernetes is not read"),
+    row("kubernetes.namespaces", "K8S_NAMESPACES", Kind::List, "", "Namespaces to read", "all of them"),
+    row("kubernetes.kubeconfig", "KUBECONFIG", Kind::Path, "", "Path of the kubeconfig; of several, separated as in PATH, what the first one says counts", "in a pod its service account, elsewhere ~/.kube/config"),
+    row("kubernetes.context", "K8S_CONTEXT", Kind::Text, "", "Context of the kubeconfig", "its current context"),
+    row("kubernetes.service_host", "KUBERNETES_SERVICE_HOST", Kind::Text, "", "Address of the API server, which Kubernetes sets in every pod", "orgpulse does not run in a pod"),
+    row("kubernetes.service_port", "KUBERNETES_SERVICE_PORT", Kind::Whole(1, 65_535), "", "Port of the API server, which Kubernetes sets in every pod", "orgpulse does not run in a pod"),
+
     row("aws.region", "AWS_REGION", Kind::Text, "", "Region of AWS: that of secrets named without an ARN, and the one that EC2 asks which regions are enabled", "the first of ec2.regions; no secret by name alone"),
     row("aws.access_key_id", "AWS_ACCESS_KEY_ID", Kind::Secret, "", "Id of an access key that may read EC2 and the secrets", "the AWS SDK looks for a credential: profile, IRSA, Pod Identity, SSO, instance metadata"),
     row("aws.secret_access_key", "AWS_SECRET_ACCESS_KEY", Kind::Secret, "", "The secret half of the access key", "see AWS_ACCESS_KEY_ID"),

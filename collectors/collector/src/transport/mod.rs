@@ -9,6 +9,7 @@ mod reply;
 mod tests;
 mod words;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -17,6 +18,8 @@ use std::time::Duration;
 use backon::BackoffBuilder;
 use backon::ExponentialBuilder;
 use reqwest::RequestBuilder;
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
@@ -74,6 +77,36 @@ pub enum Verdict {
     Unreadable(Failure),
 }
 
+/// A whole answer as it came.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, unpacked.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no whole answer.
+#[derive(Debug)]
+pub enum Lost {
+    /// The connection failed: what [`no_connection`] says of it.
+    Broken {
+        /// Why.
+        why: String,
+        /// What to do about it.
+        cure: String,
+    },
+    /// The body is longer than [`Pace::max_body`].
+    TooLong,
+    /// Nothing could be sent, and another try would not help.
+    Unsent(Failure),
+}
+
+/// One attempt under way.
+pub type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send + 'a>>;
+
 /// The way to one server, for one collection.
 #[derive(Debug)]
 pub struct Transport {
@@ -105,7 +138,7 @@ impl Transport {
     }
 
     /// What no message may hold. Each text that is sent as a credential is to be kept here first.
-    pub fn secrets(&self) -> &Secrets {
+    pub fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
     }
 
@@ -120,6 +153,20 @@ impl Transport {
         build: &(dyn Fn(&reqwest::Client) -> RequestBuilder + Sync),
         read: &(dyn Fn(&Reply) -> Result<T, Verdict> + Sync),
     ) -> Result<T, Failure> {
+        self.send_through(ask, &|| Box::pin(self.exchange(build)), read).await
+    }
+
+    /// The same for a source that speaks through a vendor's client: `attempt` sends the request once, and is asked anew for
+    /// each try. It keeps to [`Pace::max_body`] itself.
+    ///
+    /// # Errors
+    /// As [`Transport::send`].
+    pub async fn send_through<'a, T>(
+        &self,
+        ask: &Ask,
+        attempt: &(dyn Fn() -> Attempt<'a> + Sync),
+        read: &(dyn Fn(&Reply) -> Result<T, Verdict> + Sync),
+    ) -> Result<T, Failure> {
         let mut delays = ExponentialBuilder::default()
             .with_min_delay(self.pace.first_wait)
             .with_factor(2.0)
@@ -128,7 +175,7 @@ impl Transport {
             .build();
         let (mut tries, mut unreadable, mut before) = (0, 0, None);
         loop {
-            let verdict = match self.try_once(ask, build).await.and_then(|reply| read(&reply)) {
+            let verdict = match self.try_once(ask, attempt).await.and_then(|reply| read(&reply)) {
                 Ok(value) => return Ok(value),
                 Err(verdict) => verdict,
             };
@@ -179,11 +226,7 @@ impl Transport {
     }
 
     /// One try: the whole answer, or what to make of its lack.
-    async fn try_once(
-        &self,
-        ask: &Ask,
-        build: &(dyn Fn(&reqwest::Client) -> RequestBuilder + Sync),
-    ) -> Result<Reply, Verdict> {
+    async fn try_once<'a>(&self, ask: &Ask, attempt: &(dyn Fn() -> Attempt<'a> + Sync)) -> Result<Reply, Verdict> {
         let late = || {
             let why = "the time for the collection ran out";
             let failure = Failure::new(Reason::Deadline, ask.doing.as_str(), why);
@@ -198,16 +241,19 @@ impl Transport {
         }
         let end = self.deadline.min(Instant::now() + self.pace.per_try);
         let pending = self.meter.send(&ask.asking);
-        let outcome = timeout_at(end, self.exchange(build)).await;
+        let outcome = timeout_at(end, attempt()).await;
         pending.done();
         let unreachable = |why: String, cure: String| Verdict::Again {
             failure: Failure::new(Reason::Unreachable, ask.doing.as_str(), why).with_cure(cure),
             wait: None,
         };
         match outcome {
-            Ok(Ok(reply)) => Ok(reply),
+            Ok(Ok(Answer { status, headers, body })) => {
+                Ok(Reply { status, headers, body, secrets: Arc::clone(&self.secrets) })
+            }
             _ if Instant::now() >= self.deadline => Err(late()),
             Ok(Err(Lost::Broken { why, cure })) => Err(unreachable(why, cure)),
+            Ok(Err(Lost::Unsent(failure))) => Err(Verdict::Failed(failure)),
             Ok(Err(Lost::TooLong)) => {
                 let why = format!("the answer is longer than {} MiB", self.pace.max_body >> 20);
                 let cure = format!("Check {}, and look for a proxy that answers in the server's place", self.setting);
@@ -236,7 +282,7 @@ impl Transport {
     }
 
     /// Sends, and reads the body whole.
-    async fn exchange(&self, build: &(dyn Fn(&reqwest::Client) -> RequestBuilder + Sync)) -> Result<Reply, Lost> {
+    async fn exchange(&self, build: &(dyn Fn(&reqwest::Client) -> RequestBuilder + Sync)) -> Result<Answer, Lost> {
         let request = build(&self.http).build().map_err(|error| self.lost(&error, ""))?;
         let host = request.url().host_str().unwrap_or_default().to_owned();
         let host = request.url().port().map_or(host.clone(), |port| format!("{host}:{port}"));
@@ -250,7 +296,7 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply { status, headers, body, secrets: Arc::clone(&self.secrets) })
+        Ok(Answer { status, headers, body })
     }
 
     fn lost(&self, error: &reqwest::Error, host: &str) -> Lost {
@@ -265,10 +311,4 @@ fn late_after(mut failure: Failure, before: Option<Failure>) -> Failure {
         failure.why.push_str(&format!("; the try before it failed: {}", before.why));
     }
     failure
-}
-
-/// Why there is no whole answer.
-enum Lost {
-    Broken { why: String, cure: String },
-    TooLong,
 }

@@ -1,0 +1,130 @@
+//! Credential plugins: programs that print a credential (`aws eks get-token`, `gke-gcloud-auth-plugin`, `kubelogin`).
+//!
+//! kube runs them itself, but without end if one hangs, twice for each client, and with their output in its errors. Here
+//! one is run once a collection, is ended with it, and what it prints is repeated nowhere.
+
+use std::io::ErrorKind;
+use std::process::Stdio;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use collector::Failure;
+use collector::Reason;
+use collector::transport::Secrets;
+use kube::config::AuthInfo;
+use kube::config::ExecConfig;
+use kube::config::ExecInteractiveMode;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::process::Command;
+use tokio::time::Instant;
+use tokio::time::timeout_at;
+
+/// A plugin asks its cloud for a token within some seconds; one that is slower waits for somebody to log in.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The version of the protocol, where the kubeconfig names none.
+const VERSION: &str = "client.authentication.k8s.io/v1";
+
+const DOING: &str = "get a credential from the plugin of the kubeconfig's user";
+
+/// What a plugin prints.
+#[derive(Deserialize)]
+struct Credential {
+    #[serde(default)]
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    #[serde(default)]
+    token: Option<String>,
+    /// PEM.
+    #[serde(default)]
+    client_certificate_data: Option<String>,
+    /// PEM.
+    #[serde(default)]
+    client_key_data: Option<String>,
+}
+
+/// Puts what the user's plugin gives in its place. A user with a password or a token of its own has no need of it.
+///
+/// # Errors
+/// When it gives none.
+pub(super) async fn fill(user: &mut AuthInfo, deadline: Instant, secrets: &Secrets) -> Result<(), Failure> {
+    let fixed = user.token.is_some() || user.token_file.is_some() || user.password.is_some();
+    let Some(plugin) = user.exec.take().filter(|_| !fixed && user.auth_provider.is_none()) else { return Ok(()) };
+    let given = run(&plugin, deadline, secrets).await?;
+    if let Some(token) = given.token.filter(|token| !token.is_empty()) {
+        secrets.keep(&token);
+        user.token = Some(SecretString::from(token));
+    }
+    if let (Some(certificate), Some(key)) = (given.client_certificate_data, given.client_key_data) {
+        user.client_certificate_data = Some(STANDARD.encode(certificate));
+        user.client_key_data = Some(SecretString::from(STANDARD.encode(key)));
+    }
+    match user.token.is_some() || user.client_certificate_data.is_some() {
+        true => Ok(()),
+        false => Err(refused(&plugin, "it printed neither a token nor a client certificate with its key", secrets)),
+    }
+}
+
+async fn run(plugin: &ExecConfig, deadline: Instant, secrets: &Secrets) -> Result<Status, Failure> {
+    let Some(program) = plugin.command.as_deref().filter(|program| !program.is_empty()) else {
+        return Err(Failure::new(Reason::Config, DOING, "it names no command").with_cure("Correct the kubeconfig"));
+    };
+    if plugin.interactive_mode == Some(ExecInteractiveMode::Always) {
+        let why = format!("{program} asks somebody at a terminal (interactiveMode: Always)");
+        return Err(Failure::new(Reason::Config, DOING, why).with_cure("Use a user whose credential needs nobody"));
+    }
+    let mut command = Command::new(program);
+    command.args(plugin.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info(plugin));
+    for one in plugin.env.iter().flatten() {
+        if let (Some(name), Some(value)) = (one.get("name"), one.get("value")) {
+            command.env(name, value);
+        }
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let end = deadline.min(Instant::now() + PATIENCE);
+    let output = match timeout_at(end, command.output()).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) => return Err(not_started(plugin, program, &error)),
+        Err(_) => return Err(refused(plugin, "it did not end; it may wait for somebody to log in", secrets)),
+    };
+    if !output.status.success() {
+        let said = secrets.clip(&String::from_utf8_lossy(&output.stderr));
+        let why = format!("it ended with {}{}{said}", output.status, if said.is_empty() { "" } else { ": " });
+        return Err(refused(plugin, &why, secrets));
+    }
+    // Some print YAML, of which JSON is a part.
+    let printed: Option<Credential> = serde_saphyr::from_slice(&output.stdout).ok();
+    printed.and_then(|printed| printed.status).ok_or_else(|| refused(plugin, "it printed no ExecCredential", secrets))
+}
+
+/// What a plugin is told.
+fn info(plugin: &ExecConfig) -> String {
+    let mut spec = json!({ "interactive": false });
+    if let Some(cluster) = plugin.cluster.as_ref().filter(|_| plugin.provide_cluster_info) {
+        spec["cluster"] = serde_json::to_value(cluster).unwrap_or_default();
+    }
+    let version = plugin.api_version.as_deref().unwrap_or(VERSION);
+    json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec }).to_string()
+}
+
+fn not_started(plugin: &ExecConfig, program: &str, error: &std::io::Error) -> Failure {
+    let cure = match (&plugin.install_hint, error.kind()) {
+        (Some(hint), ErrorKind::NotFound) => format!("Install it: {}", hint.trim()),
+        _ => "Install it where orgpulse runs, or use a user with a token".to_owned(),
+    };
+    Failure::new(Reason::Config, DOING, format!("{program} cannot be run: {error}")).with_cure(cure)
+}
+
+fn refused(plugin: &ExecConfig, why: &str, secrets: &Secrets) -> Failure {
+    let program = plugin.command.as_deref().unwrap_or_default();
+    let why = secrets.mask(&format!("{program}: {why}"));
+    Failure::new(Reason::Unauthorized, DOING, why)
+        .with_cure("Log in again with kubectl get nodes, or use a user with a token")
+}
