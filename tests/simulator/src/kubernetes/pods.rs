@@ -108,8 +108,9 @@ fn container(one: &Container, variant: usize) -> Value {
     let requests = amounts(&one.requests, variant);
     let mut resources = json!({});
     if let Some(gpus) = requests.get("nvidia.com/gpu") {
-        // Of extended resources the request is the limit.
-        resources["limits"] = json!({ "nvidia.com/gpu": gpus, "memory": "64Gi" });
+        // Of extended resources the request is the limit. Nothing else may have a limit alone: the API server would
+        // make it the request as well.
+        resources["limits"] = json!({ "nvidia.com/gpu": gpus });
     }
     if !requests.is_empty() {
         resources["requests"] = requests.into();
