@@ -115,6 +115,15 @@ fn without_metrics_what_is_used_is_not_known() {
 }
 
 #[test]
+fn pods_that_nobody_has_measured_yet_are_neither_idle_nor_thrifty() {
+    let runs = || pod(5, vec![container(1_000, 1_024 * MIB, None)]);
+    let metric = "k8s.resources.cpu_request_waste_cores";
+    assert_eq!(value(vec![runs()], metric), None);
+    assert_eq!(value(vec![runs(), using(0, 0, runs())], metric), Some(1.0));
+    assert_eq!(value(vec![Pod { phase: "Pending", ..runs() }], metric), Some(0.0));
+}
+
+#[test]
 fn restarts_of_young_pods_count_whole_and_of_older_ones_by_their_last_end() {
     let week = 7 * DAY;
     let pods = vec![

@@ -24,11 +24,13 @@ struct Use {
 }
 
 pub fn gauges(pods: &[&Pod], has_metrics: bool) -> Gauges {
-    if !has_metrics {
+    let running: Vec<&&Pod> = pods.iter().filter(|pod| pod.phase == "Running").collect();
+    let measured: Vec<(Use, Use)> = running.iter().filter_map(|pod| of(pod)).collect();
+    // Pods run, and metrics-server knows of none: it has only just begun. Read literally the specification says 0; but
+    // nothing was looked at, and that is not the same as nothing found.
+    if !has_metrics || (measured.is_empty() && !running.is_empty()) {
         return NAMES.iter().map(|name| (*name, None)).collect();
     }
-    let measured: Vec<(Use, Use)> =
-        pods.iter().filter(|pod| pod.phase == "Running").filter_map(|pod| of(pod)).collect();
     let idle = measured.iter().filter(|(cpu, memory)| cpu.used < 1_000_000 && memory.used < 10 * MIB).count();
     // "< 20 % of their CPU request or of their memory request"
     let little = |one: &Use| one.requested > 0 && one.used * 5 < one.requested;

@@ -86,7 +86,28 @@ pub fn pods(rng: &mut Rng, count: usize, namespaces: &[String], nodes: &[Node], 
         let namespace = used[rng.usize(..used.len())].clone();
         pod(rng, fate, plus(now, -started), namespace, index, nodes, now)
     };
-    (0..count).map(pod).collect()
+    let mut pods: Vec<Pod> = (0..count).map(pod).collect();
+    place(&mut pods, nodes);
+    pods
+}
+
+/// Brings pods with GPUs to nodes that have as many left; those for which there is none do without.
+fn place(pods: &mut [Pod], nodes: &[Node]) {
+    let mut free: Vec<u64> = nodes.iter().map(|node| node.allocatable_gpus).collect();
+    for pod in pods.iter_mut().filter(|pod| pod.node.is_some()) {
+        let wanted: u64 = pod.containers.iter().filter_map(|container| container.requests.gpus).sum();
+        if wanted == 0 {
+            continue;
+        }
+        match free.iter().position(|left| *left >= wanted) {
+            Some(node) => {
+                pod.node = Some(node);
+                // What has ended holds nothing.
+                free[node] -= if pod.has_ended() { 0 } else { wanted };
+            }
+            None => pod.containers.iter_mut().for_each(|container| container.requests.gpus = None),
+        }
+    }
 }
 
 fn pod(
@@ -254,9 +275,9 @@ fn usage(rng: &mut Rng, pod: &Pod, index: usize) -> Option<Vec<Usage>> {
     if index % 48 == 14 {
         // A fifth of the CPU asked for, and not less.
         let asked: u64 = pod.containers.iter().filter_map(|container| container.requests.cpu_milli).sum();
-        all.truncate(1);
-        all[0].cpu_nano = asked * 200_000;
-        all[0].memory = 64 * 1_024 * MIB;
+        let memory = pod.containers.iter().filter_map(|container| container.requests.memory).sum();
+        all.iter_mut().for_each(idle(0, 0));
+        all.iter_mut().take(1).for_each(idle(asked * 200_000, memory));
     }
     Some(all)
 }
