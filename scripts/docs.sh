@@ -5,4 +5,6 @@
 
 orgpulse=$BUILT/orgpulse
 [ -x "$orgpulse" ] || die "there is no $orgpulse; run: make build"
+export PYTHONDONTWRITEBYTECODE=1
 python3 "$ROOT/scripts/docs.py" "$orgpulse" "${1:-$ROOT}"
+python3 "$ROOT/scripts/chart.py" "$orgpulse" "${1:-$ROOT}"

@@ -36,3 +36,15 @@ if [ -x "$moto" ]; then
 else
     cannot "the reading of secrets and of EC2 from moto" "it is not installed" "run: make tools, and read what it says"
 fi
+
+# Plain Python: the servers are asked over HTTP, and helm's folder has what reads YAML.
+api_server=$TOOLS/kubernetes/bin
+if ! [ -x "$api_server/kube-apiserver" ]; then
+    cannot "the collection from an API server of Kubernetes" "it is not installed" "run: make tools, and read what it says"
+elif ! command -v openssl >/dev/null; then
+    cannot "the collection from an API server of Kubernetes" "there is no openssl to make keys with" "install openssl"
+else
+    python3 tests/real/kubernetes.py --self-test
+    python3 tests/real/kubernetes.py --binaries "$api_server" --helm "$TOOLS/helm" --chart charts/orgpulse \
+        --orgpulse "$BUILT/orgpulse"
+fi

@@ -14,6 +14,7 @@ mod docs;
 #[cfg(feature = "aws")]
 mod ec2;
 mod faults;
+mod kubernetes;
 mod kubernetes_seeded;
 mod limits;
 mod push;

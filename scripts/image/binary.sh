@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# binary.sh [FILE [WHAT...]]: compiles the program for release as one static binary, and copies it to FILE. WHAT stands in
+# the place of cargo's `--bin orgpulse`.
+#
+# Static by glibc: its resolver and its name service for files and DNS are in libc.a since 2.34, so that the program looks
+# names up in an empty root (tests/image shows it); musl would take a second toolchain, which not every machine can fetch.
+# The same source, Rust and C library give the same bytes in whatever folder: paths are replaced, and nothing else of the
+# machine goes in.
+
+. "$(dirname "$0")/../lib.sh"
+
+cd "$ROOT"
+need cargo "install a Rust toolchain"
+triple=$(rustc -vV | sed -n 's/^host: //p')
+case $triple in
+*-linux-gnu) ;;
+*) die "the image's binary is compiled on Linux with glibc; this is $triple" ;;
+esac
+target=${CARGO_TARGET_DIR:-$ROOT/target}
+
+# Registries differ in the name of their folder, machines in that of the home.
+replaced="--remap-path-prefix=$ROOT=/source"
+replaced_in_c="-ffile-prefix-map=$ROOT=/source -ffile-prefix-map=$target=/target"
+for folder in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+    replaced+=" --remap-path-prefix=$folder=/dependencies"
+    replaced_in_c+=" -ffile-prefix-map=$folder=/dependencies"
+done
+name=$(tr 'a-z-' 'A-Z_' <<<"$triple")
+# With --target these flags are those of the program alone: procedural macros cannot be linked statically.
+export "CARGO_TARGET_${name}_RUSTFLAGS=-C target-feature=+crt-static $replaced"
+export "CFLAGS_$(tr - _ <<<"$triple")=$replaced_in_c"
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+cargo fetch --locked --quiet --target "$triple"
+file=${1:-}
+shift || true
+[ $# -gt 0 ] || set -- --bin orgpulse
+cargo build --locked --release --target "$triple" "$@"
+if [ -n "$file" ]; then
+    install -D -m 0755 "$target/$triple/release/orgpulse" "$file"
+fi
