@@ -46,7 +46,7 @@ write() {
         done
     fi
     scripts/image/oci.py --dockerfile Dockerfile --output "$1" --level "$level" --argument "VERSION=$version" \
-        --argument "REVISION=$revision" --argument "SOURCE=${IMAGE_SOURCE:-}" "$platform=$work/root"
+        --argument "REVISION=$revision" --argument "SOURCE=${IMAGE_SOURCE:-}" "$platform" "$work/root"
 }
 
 archive=$products/orgpulse-$version-${platform#linux/}.oci.tar
