@@ -48,7 +48,7 @@ unit: tool-npm ## cargo test: unit, client and end-to-end tests
 	@scripts/contracts.sh
 	@$(STEP) cargo-test cargo test --locked --workspace
 
-real: tool-npm tool-python tool-victoria-metrics tool-skypilot tool-moto build ## run against software that others wrote: an intake, SkyPilot's server, moto
+real: tool-npm tool-python tool-victoria-metrics tool-skypilot tool-moto tool-helm tool-kubernetes build ## run against software that others wrote: an intake, SkyPilot's server, moto, an API server of Kubernetes
 	@$(STEP) real scripts/real.sh
 
 chart: tool-helm tool-kubernetes build ## the Helm chart: golden output, schemas, a real API server; the workflows
@@ -69,7 +69,7 @@ docs: build ## regenerate the generated documents
 docs-check: build
 	@$(STEP) docs scripts/docs-check.sh
 
-bench: tool-npm tool-skypilot ## time, requests and memory at reference size, as a table (release build)
+bench: tool-npm tool-skypilot tool-helm tool-kubernetes ## time, requests and memory at reference size, as a table (release build)
 	cargo build --locked --release --workspace --bins
 	@PYTHONDONTWRITEBYTECODE=1 python3 scripts/bench.py
 

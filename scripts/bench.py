@@ -2,7 +2,7 @@
 """Time, requests and peak memory of a dry run against the simulator, beside their limits, as a table.
 
 Every reply of the simulator is delayed, as a network would; SkyPilot's server is the real one, whose own time is taken
-off. Figures of a busy machine say little: run it on a quiet one.
+off, and so is the API server of Kubernetes, whose time is counted. Figures of a busy machine say little: run it on a quiet one.
 Fails when a run fails, or a limit is exceeded.
 """
 
@@ -48,6 +48,7 @@ def main(release, schema):
                 (f"{title}: peak memory", run["mebibytes"], memory, "MiB"),
             ]
         rows += rows_of_skypilot(release, Path(folder))
+        rows += rows_of_kubernetes(release, Path(folder))
     for title, value, limit, unit in rows:
         verdict = "" if limit is None else f"{value / limit:5.0%} of {limit:g} {unit}".ljust(20) + ("over" if value > limit else "ok")
         print(f"{title:46} {value:10.2f} {unit:4} {verdict}".rstrip())
@@ -78,6 +79,25 @@ def rows_of_skypilot(release, folder):
             (f"SkyPilot {version}: peak memory", measured["mebibytes"], 48, "MiB"),
         ]
     return rows
+
+
+def rows_of_kubernetes(release, folder):
+    """10,000 pods, read from a real API server on this machine."""
+    binaries = ROOT / ".tools/kubernetes/bin"
+    if not (binaries / "kube-apiserver").exists():
+        print("not measured: the API server of Kubernetes is not installed; run: make tools")
+        return []
+    figures = folder / "kubernetes.json"
+    command = [sys.executable, ROOT / "tests/real/kubernetes.py", "--binaries", binaries, "--helm", ROOT / ".tools/helm"]
+    command += ["--chart", ROOT / "charts/orgpulse", "--orgpulse", release / "orgpulse", "--measure", figures]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    measured = json.loads(figures.read_bytes())
+    title = "Kubernetes, 10,000 pods"
+    return [
+        (f"{title}: time", measured["seconds"], 5.0, "s"),
+        (f"{title}: requests", measured["requests"], 30, ""),
+        (f"{title}: peak memory", measured["mebibytes"], 64, "MiB"),
+    ]
 
 
 def row_of_help(orgpulse):

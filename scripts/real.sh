@@ -36,3 +36,21 @@ if [ -x "$moto" ]; then
 else
     cannot "the reading of secrets and of EC2 from moto" "it is not installed" "run: make tools, and read what it says"
 fi
+
+# Plain Python: the servers are asked over HTTP, and helm's folder has what reads YAML.
+api_server=$TOOLS/kubernetes/bin
+if ! [ -x "$api_server/kube-apiserver" ]; then
+    cannot "the collection from an API server of Kubernetes" "it is not installed" "run: make tools, and read what it says"
+elif ! command -v openssl >/dev/null; then
+    cannot "the collection from an API server of Kubernetes" "there is no openssl to make keys with" "install openssl"
+else
+    flags=()
+    if ! unshare --user --map-root-user --mount true 2>/dev/null; then
+        cannot "the collection as in a pod of Kubernetes" "this machine gives no process a /run of its own" \
+            "run it where unshare --user --map-root-user --mount works"
+        flags+=(--not-in-a-pod)
+    fi
+    python3 tests/real/kubernetes.py --self-test
+    python3 tests/real/kubernetes.py --binaries "$api_server" --helm "$TOOLS/helm" --chart charts/orgpulse \
+        --orgpulse "$BUILT/orgpulse" "${flags[@]}"
+fi

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use collector::BoxedCollector;
 use kubernetes::Access;
 use kubernetes::Config;
+use kubernetes::Kubernetes;
 
 use crate::config::Configured;
 use crate::config::Inputs;
@@ -23,7 +24,7 @@ const PORT: &str = "kubernetes.service_port";
 /// tries orgpulse may lead to any cluster.
 pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box<dyn BoxedCollector>> {
     match config(settings, problems) {
-        Ok(config) => Configured::Ready(kubernetes::collector(config)),
+        Ok(config) => Configured::Ready(Kubernetes::boxed(config)),
         Err(missing) => Configured::Missing(missing),
     }
 }
@@ -82,5 +83,100 @@ pub fn default_kubeconfig(inputs: &Inputs, settings: &mut Settings) {
     if let Some(home) = inputs.environment.get("HOME").filter(|home| home.starts_with('/')) {
         let path = PathBuf::from(home).join(".kube/config");
         settings.set_text(KUBECONFIG, path.display().to_string(), Origin::Default);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+
+    const NAME: (&str, &str) = ("K8S_CLUSTER_NAME", "prod");
+    const POD: [(&str, &str); 2] = [("KUBERNETES_SERVICE_HOST", "10.96.0.1"), ("KUBERNETES_SERVICE_PORT", "443")];
+
+    /// The configuration, or what is missing; and the mistakes.
+    fn of(environment: &[(&str, &str)]) -> (Result<Config, Vec<String>>, String) {
+        let inputs = Inputs {
+            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            dot_env: BTreeMap::new(),
+            file: None,
+        };
+        let mut problems = Problems::default();
+        let settings = config::resolve(&inputs, &[], &mut problems);
+        let config = config(&settings, &mut problems);
+        (config, if problems.is_empty() { String::new() } else { problems.to_string() })
+    }
+
+    /// A kubeconfig with the contexts main, which is the current one, and other.
+    fn kubeconfig(folder: &Path) -> String {
+        let path = folder.join("config");
+        let text = "{current-context: main, clusters: [{name: c, cluster: {server: 'https://kubernetes'}}], contexts: [\
+                    {name: main, context: {cluster: c}}, {name: other, context: {cluster: c}}]}";
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    #[test]
+    fn without_a_name_for_the_cluster_it_is_not_configured() {
+        for environment in [&[][..], &POD, &[("KUBECONFIG", "missing"), ("K8S_CONTEXT", "x")]] {
+            let (config, problems) = of(environment);
+            assert_eq!(problems, "");
+            assert!(config.unwrap_err()[0].contains("set K8S_CLUSTER_NAME"));
+        }
+    }
+
+    #[test]
+    fn a_kubeconfig_comes_before_the_pod_and_the_pod_before_kubectls_own_place() {
+        let home = tempfile::tempdir().unwrap();
+        let of = |more: &[(&str, &str)]| {
+            let home = ("HOME", home.path().to_str().unwrap());
+            let (config, problems) = of(&[&[NAME, home], more].concat());
+            assert_eq!(problems, "");
+            config.unwrap().access
+        };
+        let named = kubeconfig(&home.path().join("named"));
+        let standard = kubeconfig(&home.path().join(".kube"));
+        let access = |path: &str, context: Option<&str>| Access::Kubeconfig {
+            paths: vec![PathBuf::from(path)],
+            context: context.map(str::to_owned),
+        };
+        assert_eq!(of(&[]), access(&standard, None));
+        assert_eq!(of(&[("KUBECONFIG", &named), POD[0], POD[1]]), access(&named, None));
+        assert_eq!(of(&[("KUBECONFIG", &named), ("K8S_CONTEXT", "other")]), access(&named, Some("other")));
+        let both = format!("{named}::{standard}");
+        let Access::Kubeconfig { paths, .. } = of(&[("KUBECONFIG", &both)]) else { panic!() };
+        assert_eq!(paths, [PathBuf::from(&named), PathBuf::from(&standard)]);
+        let folder = PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount");
+        assert_eq!(of(&POD), Access::InCluster { host: "10.96.0.1".to_owned(), port: 443, folder });
+        assert_eq!(of(&POD[..1]), access(&standard, None), "half of it is no pod");
+    }
+
+    #[test]
+    fn mistakes_of_the_kubeconfig_are_told_before_any_request() {
+        let home = tempfile::tempdir().unwrap();
+        let path = kubeconfig(home.path());
+        for (environment, words) in [
+            (vec![NAME], "Set KUBECONFIG"),
+            (vec![NAME, ("HOME", home.path().to_str().unwrap())], ".kube/config: No such file"),
+            (vec![NAME, ("KUBECONFIG", "missing")], "missing: No such file"),
+            (vec![NAME, ("KUBECONFIG", path.as_str()), ("K8S_CONTEXT", "othr")], "contexts in it: main, other"),
+        ] {
+            let (_, problems) = of(&environment);
+            assert!(problems.contains(words), "{words} is not in: {problems}");
+        }
+    }
+
+    #[test]
+    fn namespaces_are_names_each_once() {
+        let (config, problems) = of(&[NAME, POD[0], POD[1], ("K8S_NAMESPACES", "ml, default,ml,team-2")]);
+        assert_eq!((config.unwrap().namespaces.join(" "), problems.as_str()), ("ml default team-2".to_owned(), ""));
+        for wrong in ["all,*", "Ml", "a/b", "-a", "a.b", "a b", &"x".repeat(64)] {
+            let (_, problems) = of(&[NAME, POD[0], POD[1], ("K8S_NAMESPACES", wrong)]);
+            assert!(problems.contains("is no namespace"), "{wrong}: {problems}");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod docs;
 #[cfg(feature = "aws")]
 mod ec2;
 mod faults;
+mod kubernetes;
 mod limits;
 mod push;
 mod secrets;

@@ -53,6 +53,9 @@ class Pod:
     unscheduled: str = None
     # The pod's own cost, from a RuntimeClass: CPU 250m, memory 120Mi.
     overhead: bool = False
+    # What the pod asks for as a whole, instead of the sum of its containers.
+    whole_cpu: str = None
+    whole_memory: str = None
     # Texts and numbers of CPU and memory, one pair for each container; None without.
     usage: list = None
     # The kubelet has not reported yet, or never will: no container has a status.
@@ -181,6 +184,13 @@ def of_resources():
     # A sidecar counts beside the containers, the larger of the ordinary init containers does not.
     asked = [Container("1", "128Mi", kind="init"), Container("500m", "1Gi", kind="sidecar"), Container("1", "128Mi")]
     yield running(containers=asked, usage=usage((2 * 10**8, 80 << 10), (5 * 10**8, 100 << 10)))
+    # It counts where it ends after the sidecar has begun: both are there then.
+    asked = [Container("500m", "1Gi", kind="sidecar"), Container("2", "128Mi", kind="init"), Container("1", "128Mi")]
+    yield running(containers=asked, usage=usage((2 * 10**8, 80 << 10), (5 * 10**8, 100 << 10)))
+    asked = [Container("100m", "128Mi"), Container("500m", "128Mi")]
+    yield running(
+        containers=asked, whole_cpu="2", whole_memory="1Gi", usage=usage((2 * 10**8, 80 << 10), (5 * 10**8, 100 << 10))
+    )
     yield running(containers=[Container("500m", "128Mi")], overhead=True, usage=usage((10**8, 100 << 10)))
     # Phases that are not running, though there is usage: it was measured a moment ago.
     for phase in ("Succeeded", "Failed", "Pending"):

@@ -23,14 +23,17 @@ GROUPS = {
 
 
 def gauges(cluster, namespaces=None):
-    """Every gauge by its group and its name; one without a value is not there. With `namespaces` of these alone."""
+    """Every gauge by its group and its name; one without a value is not there. With `namespaces` of these alone.
+
+    The GPUs of the nodes serve all namespaces: what some of them ask for is no share of that.
+    """
 
     def seen(things):
         return [thing for thing in things if namespaces is None or thing.namespace in namespaces]
 
     pods, now = seen(cluster.pods), cluster.now
     found = of_pods(pods, now) | of_deployments(seen(cluster.deployments)) | of_nodes(cluster.nodes)
-    found |= of_usage(pods) | of_gpus(pods, cluster.nodes)
+    found |= of_usage(pods) | (of_gpus(pods, cluster.nodes) if namespaces is None else dict.fromkeys(GROUPS["gpu"]))
     return {
         group: {f"k8s.{name}": found[name] for name in names if found[name] is not None} for group, names in GROUPS.items()
     }
@@ -99,24 +102,33 @@ def of_usage(pods):
 def of_gpus(pods, nodes):
     there = sum(node.gpus - node.reserved_gpus for node in nodes if node.ready == "True")
     held = [pod for pod in pods if pod.node and pod.phase not in ("Succeeded", "Failed")]
-    asked = sum(whole(pod, [one.gpu for one in pod.containers]) for pod in held)
+    asked = sum(map(asked_gpus, held))
     return {"resources.gpu_allocation_efficiency_pct": float(Fraction(100 * asked, there)) if there else None}
 
 
 def asked_cpu(pod):
     each = [CPU_BY_TEXT.get(one.cpu, 0) for one in pod.containers]
-    return whole(pod, each) + (OVERHEAD_CPU[1] if pod.overhead else 0)
+    return CPU_BY_TEXT.get(pod.whole_cpu, of_containers(pod, each)) + (OVERHEAD_CPU[1] if pod.overhead else 0)
 
 
 def asked_memory(pod):
     each = [MEMORY_BY_TEXT.get(one.memory, 0) for one in pod.containers]
-    return whole(pod, each) + (OVERHEAD_MEMORY[1] if pod.overhead else 0)
+    return MEMORY_BY_TEXT.get(pod.whole_memory, of_containers(pod, each)) + (OVERHEAD_MEMORY[1] if pod.overhead else 0)
 
 
-def whole(pod, each):
-    """What containers and sidecars ask for together, or the largest of the init containers that end."""
-    lasting = sum(asked for one, asked in zip(pod.containers, each) if one.kind != "init")
-    return max([lasting, *(asked for one, asked in zip(pod.containers, each) if one.kind == "init")])
+def asked_gpus(pod):
+    return of_containers(pod, [one.gpu for one in pod.containers])
+
+
+def of_containers(pod, each):
+    """The most that is asked for at a time: by containers and sidecars together, or before, by an init container and the
+    sidecars that run by then. kubernetes_witness.py holds it to the server's own count."""
+    pairs = [*zip(pod.containers, each)]
+    most = sum(asked for one, asked in pairs if one.kind != "init")
+    for place, (one, asked) in enumerate(pairs):
+        if one.kind == "init":
+            most = max(most, asked + sum(before for other, before in pairs[:place] if other.kind == "sidecar"))
+    return most
 
 
 def wasted(pairs):

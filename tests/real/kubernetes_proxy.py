@@ -47,8 +47,12 @@ class Proxy:
                     if name.lower() not in DROPPED:
                         self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                try:
+                    self.end_headers()
+                    self.wfile.write(content)
+                except OSError:
+                    # The client waits no longer.
+                    self.close_connection = True
 
             def log_message(self, *_):
                 pass

@@ -22,8 +22,8 @@ VOLUMES = [{"name": mount["name"], "emptyDir": {}} for mount in MOUNTS]
 HEALTHY = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
 
 
-def write(server, cluster):
-    """Everything of the cluster, by the API alone; statuses through the status subresource."""
+def prepare(server):
+    """What must be there before the first pod."""
     server.apply(
         [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"team-{index}"}} for index in range(NAMESPACES)]
         + [
@@ -36,6 +36,10 @@ def write(server, cluster):
             }
         ]
     )
+
+
+def write(server, cluster):
+    """Everything of the cluster, by the API alone; statuses through the status subresource."""
     client = server.admin
     with ThreadPoolExecutor(WRITERS) as pool:
         done = [
@@ -88,6 +92,8 @@ def pod_object(pod):
     spec = lists | {"volumes": VOLUMES}
     if pod.node:
         spec["nodeName"] = pod.node
+    if pod.whole_cpu:
+        spec["resources"] = {"requests": {"cpu": pod.whole_cpu, "memory": pod.whole_memory}}
     if pod.overhead:
         spec["runtimeClassName"] = RUNTIME_CLASS
     return {"metadata": {"name": pod.name, "labels": LABELS}, "spec": spec}
@@ -161,10 +167,11 @@ def multiply(server, cluster, wanted):
     pods, documents = list(cluster.pods), []
     while len(pods) < wanted:
         pod = cluster.pods[len(pods) % len(cluster.pods)]
-        twin = dataclasses.replace(pod, name=f"{pod.name}-{len(pods)}")
+        twin = dataclasses.replace(pod, name=f"{pod.name}-{len(pods)}", deleting=False)
         document = {"apiVersion": "v1", "kind": "Pod"} | copy.deepcopy(originals[pod.namespace, pod.name])
-        # The store itself knows the revision.
-        del document["metadata"]["resourceVersion"]
+        # The store itself knows the revision; what is being deleted is not doubled.
+        for key in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"):
+            document["metadata"].pop(key, None)
         document["metadata"] |= {"name": twin.name, "uid": str(uuid.UUID(int=len(pods)))}
         documents.append((f"/registry/pods/{twin.namespace}/{twin.name}", json.dumps(document)))
         pods.append(twin)

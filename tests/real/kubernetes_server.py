@@ -42,6 +42,7 @@ class Server:
         make_key(self.signing_key)
         (self.folder / "tokens.csv").write_text(f"{self.password},admin,admin,system:masters\n")
         (self.folder / "audit.json").write_text(json.dumps(AUDIT))
+        self.people, self.people_key = make_certificate(self.folder, "people")
 
     def __enter__(self):
         for attempt in range(ATTEMPTS):
@@ -78,6 +79,7 @@ class Server:
             + ["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none"]
             + ["--service-cluster-ip-range=10.0.0.0/24", "--service-account-issuer=https://kubernetes.default.svc"]
             + [f"--service-account-key-file={self.signing_key}", f"--service-account-signing-key-file={self.signing_key}"]
+            + [f"--client-ca-file={self.people}"]
             + [f"--token-auth-file={self.folder / 'tokens.csv'}", "--authorization-mode=RBAC"]
             + [f"--audit-policy-file={self.folder / 'audit.json'}", f"--audit-log-path={self.folder / 'audit.log'}"]
             + ["--audit-log-mode=blocking-strict", f"--disable-admission-plugins={LEFT_OUT}", *self.flags],
@@ -117,14 +119,27 @@ class Server:
         wanted = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": seconds}}
         return self.admin.post(path, wanted)["status"]["token"]
 
-    def kubeconfig(self, path, token, url=None, ca=None, namespace=None):
-        """Writes a kubeconfig (JSON is YAML, too) and returns its path."""
+    def person(self, name):
+        """A certificate by which the server knows its owner as the user `name`, and the key: two paths."""
+        certificate, key, request = (self.folder / f"{name}.{kind}" for kind in ("crt", "key", "csr"))
+        _openssl(
+            *("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+        )
+        # Without an extension it would be of a version that rustls refuses.
+        extensions = self.folder / f"{name}.extensions"
+        extensions.write_text("extendedKeyUsage=clientAuth\n")
+        authority = ("-CA", self.people, "-CAkey", self.people_key, "-CAcreateserial", "-extfile", extensions)
+        _openssl("x509", "-req", "-days", "2", "-in", request, *authority, "-out", certificate)
+        return certificate, key
+
+    def kubeconfig(self, path, token=None, url=None, ca=None, namespace=None, user=None):
+        """Writes a kubeconfig (JSON is YAML, too) and returns its path. `user` says in other ways than by a token who asks."""
         context = {"cluster": "test", "user": "test"} | ({"namespace": namespace} if namespace else {})
         document = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "test", "cluster": {"server": url or self.url, "certificate-authority": str(ca or self.ca)}}],
-            "users": [{"name": "test", "user": {"token": token}}],
+            "users": [{"name": "test", "user": user or {"token": token}}],
             "contexts": [{"name": "test", "context": context}],
             "current-context": "test",
         }

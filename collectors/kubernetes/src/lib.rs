@@ -36,17 +36,23 @@ use crate::client::Client;
 use crate::client::PACE;
 use crate::fetch::Lists;
 
-/// The collector of the cluster that `config` names. Boxed here, so that the futures of kube's client are compiled in this
-/// crate alone.
-pub fn collector(config: Config) -> Box<dyn BoxedCollector> {
-    Box::new(Kubernetes { config })
-}
-
-struct Kubernetes {
+/// The Kubernetes collector.
+#[derive(Debug)]
+pub struct Kubernetes {
     config: Config,
 }
 
 impl Kubernetes {
+    /// A collector of the cluster that `config` names.
+    pub fn new(config: Config) -> Self {
+        Kubernetes { config }
+    }
+
+    /// The same for the registry. Boxed here, its futures are compiled with this crate, and not once more with the program.
+    pub fn boxed(config: Config) -> Box<dyn BoxedCollector> {
+        Box::new(Self::new(config))
+    }
+
     async fn collect_at(&self, context: &Context, pace: Pace) -> Result<Batch, Failure> {
         let client = Client::connect(&self.config, context, pace).await?;
         let lists = fetch::lists(&client, &self.config.namespaces).await;

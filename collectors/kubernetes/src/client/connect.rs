@@ -1,5 +1,7 @@
 //! From what the collector is told to a client: address, certificates, credential, proxy.
 
+use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,10 +17,9 @@ use kube::client::ConfigExt;
 use tower::ServiceBuilder;
 
 use super::Client;
-use super::exec;
+use super::credential;
 use super::kubeconfig;
 use super::kubeconfig::Wrong;
-use super::way;
 use super::way::Way;
 use crate::config::Access;
 use crate::config::Config;
@@ -41,17 +42,34 @@ pub(super) async fn connect(config: &Config, context: &Context, pace: Pace) -> R
     let secrets = transport.secrets();
     // The transport's tries take the place of kube's, which are more than the deadline bears.
     kube.default_retry = false;
-    exec::fill(&mut kube.auth_info, context.deadline(), secrets).await?;
-    let way = Way { http: http(&kube, proxy, secrets)?, secrets: Arc::clone(secrets) };
+    credential::settle(&mut kube.auth_info, context.deadline(), secrets).await?;
+    let host = host(&kube)?;
+    let way = Way { http: http(&mut kube, proxy, secrets).await?, secrets: Arc::clone(secrets) };
     let failed = |error: kube::Error| of_kube(&error, secrets);
     let service = ServiceBuilder::new()
         .layer(kube.base_uri_layer())
         .option_layer(kube.auth_layer().map_err(failed)?)
         .layer(kube.extra_headers_layer().map_err(failed)?)
         .service(way);
+    Ok(Client {
+        transport,
+        kube: kube::Client::new(service, kube.default_namespace),
+        host,
+        setting,
+        max_body: pace.max_body,
+    })
+}
+
+/// Host and port of the API server. kube panics over an address that is not whole.
+fn host(kube: &kube::Config) -> Result<String, Failure> {
     let host = kube.cluster_url.authority().map(|at| at.as_str().rsplit('@').next().unwrap_or_default().to_owned());
-    let host = host.unwrap_or_default();
-    Ok(Client { transport, kube: kube::Client::new(service, kube.default_namespace), host, setting })
+    match (kube.cluster_url.scheme_str(), host) {
+        (Some("https" | "http"), Some(host)) if !host.is_empty() => Ok(host),
+        _ => {
+            let why = "the server of its cluster is not an http:// or https:// address";
+            Err(unusable("read the kubeconfig", why.to_owned()).with_cure("Write it as in https://HOST:6443"))
+        }
+    }
 }
 
 /// What is being read of, in words.
@@ -62,7 +80,7 @@ fn reading(access: &Access) -> &'static str {
     }
 }
 
-/// The service account of a pod. Its token and its CA are read again when they are renewed.
+/// The service account of a pod. Its token and its CA are renewed in their files, and read for each collection.
 fn in_cluster(host: &str, port: u16, folder: &Path) -> Result<(kube::Config, Option<String>), Wrong> {
     let cure = "Let the pod have its service account's token (automountServiceAccountToken), or name a kubeconfig in KUBECONFIG";
     let file = |name: &str| -> Result<PathBuf, Wrong> {
@@ -85,31 +103,32 @@ fn in_cluster(host: &str, port: u16, folder: &Path) -> Result<(kube::Config, Opt
 }
 
 /// The reqwest client of this cluster: its certificates are no other source's.
-fn http(kube: &kube::Config, proxy: Option<String>, secrets: &Secrets) -> Result<reqwest::Client, Failure> {
+async fn http(kube: &mut kube::Config, proxy: Option<String>, secrets: &Secrets) -> Result<reqwest::Client, Failure> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("orgpulse/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT)
         .read_timeout(READ)
         .redirect(reqwest::redirect::Policy::none());
     if kube.cluster_url.scheme_str() == Some("https") {
-        if let Some(name) = &kube.tls_server_name {
-            let why = format!("its cluster has a tls-server-name ({name}), which orgpulse does not support");
-            let cure = "Use an address that the server's certificate is for";
-            return Err(unusable("read the kubeconfig", why).with_cure(cure));
-        }
         let tls = kube.rustls_client_config().map_err(|error| of_kube(&error, secrets))?;
         builder = builder.tls_backend_preconfigured(tls);
+        if let Some(name) = kube.tls_server_name.clone() {
+            let addresses = renamed(kube, &name, proxy.is_some()).await?;
+            builder = builder.resolve_to_addrs(&name, &addresses).no_proxy();
+        }
     }
     if kube.disable_compression {
         builder = builder.no_gzip();
     }
     if let Some(proxy) = proxy {
         // The address may hold a password.
-        let wrong = |_| {
+        let wrong = || {
             let why = "the proxy-url of its cluster is not the address of an HTTP proxy";
             unusable("read the kubeconfig", why.to_owned()).with_cure("Write it as in http://HOST:3128")
         };
-        builder = builder.no_proxy().proxy(reqwest::Proxy::all(proxy).map_err(wrong)?);
+        let is_http = proxy.starts_with("http://") || proxy.starts_with("https://");
+        let proxy = is_http.then(|| reqwest::Proxy::all(proxy).ok()).flatten().ok_or_else(wrong)?;
+        builder = builder.no_proxy().proxy(proxy);
     } else if is_loopback(kube.cluster_url.host().unwrap_or_default()) {
         // As kubectl does: no proxy reaches this machine's own address.
         builder = builder.no_proxy();
@@ -119,21 +138,33 @@ fn http(kube: &kube::Config, proxy: Option<String>, secrets: &Secrets) -> Result
     builder.build().map_err(why)
 }
 
+/// Has the server be called by the name that its certificate is for (`tls-server-name`), which is said to be looked up at
+/// the addresses that are given back: a reqwest client asks for the certificate of the host in the address.
+async fn renamed(kube: &mut kube::Config, name: &str, has_proxy: bool) -> Result<Vec<SocketAddr>, Failure> {
+    let wrong = |why: String| unusable("use the tls-server-name of the kubeconfig's cluster", why);
+    if has_proxy || name.parse::<IpAddr>().is_ok() {
+        let why = "it is an IP address, or there is a proxy-url beside it, which orgpulse does not support";
+        return Err(wrong(why.to_owned()).with_cure("Use an address that the server's certificate is for"));
+    }
+    let host = kube.cluster_url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let port = kube.cluster_url.port_u16().unwrap_or(443);
+    let addresses = tokio::net::lookup_host((host.as_str(), port)).await.map(Iterator::collect);
+    let addresses = addresses.map_err(|error| wrong(format!("{host} could not be looked up: {error}")))?;
+    let address = format!("https://{name}:{port}{}", kube.cluster_url.path());
+    kube.cluster_url = address.parse().map_err(|_| wrong(format!("{name:?} is no name of a host")))?;
+    Ok(addresses)
+}
+
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// What kube could not make of certificates and credentials.
 fn of_kube(error: &kube::Error, secrets: &Secrets) -> Failure {
-    match error {
-        kube::Error::Auth(error) => way::no_credential(error, secrets),
-        other => {
-            let failure =
-                unusable("use the certificates and the user of the kubeconfig", secrets.clip(&other.to_string()));
-            failure.with_cure("Check them with kubectl get nodes")
-        }
-    }
+    let why = secrets.clip(&error.to_string());
+    let failure = unusable("use the certificates and the user of the kubeconfig", why);
+    failure.with_cure("Check them with kubectl get nodes")
 }
 
 /// A configuration that does not do.

@@ -50,14 +50,17 @@ struct Status {
     client_key_data: Option<String>,
 }
 
-/// Puts what the user's plugin gives in its place. A user with a password or a token of its own has no need of it.
+/// Puts what a plugin gives in its place.
 ///
 /// # Errors
 /// When it gives none.
-pub(super) async fn fill(user: &mut AuthInfo, deadline: Instant, secrets: &Secrets) -> Result<(), Failure> {
-    let fixed = user.token.is_some() || user.token_file.is_some() || user.password.is_some();
-    let Some(plugin) = user.exec.take().filter(|_| !fixed && user.auth_provider.is_none()) else { return Ok(()) };
-    let given = run(&plugin, deadline, secrets).await?;
+pub(super) async fn fill(
+    user: &mut AuthInfo,
+    plugin: &ExecConfig,
+    deadline: Instant,
+    secrets: &Secrets,
+) -> Result<(), Failure> {
+    let given = run(plugin, deadline, secrets).await?;
     if let Some(token) = given.token.filter(|token| !token.is_empty()) {
         secrets.keep(&token);
         user.token = Some(SecretString::from(token));
@@ -68,7 +71,7 @@ pub(super) async fn fill(user: &mut AuthInfo, deadline: Instant, secrets: &Secre
     }
     match user.token.is_some() || user.client_certificate_data.is_some() {
         true => Ok(()),
-        false => Err(refused(&plugin, "it printed neither a token nor a client certificate with its key", secrets)),
+        false => Err(refused(plugin, "it printed neither a token nor a client certificate with its key", secrets)),
     }
 }
 

@@ -14,6 +14,8 @@ use crate::records::Keyed;
 
 /// Pages of a list at most: 500,000 objects, more than a cluster holds. Beyond it something gives pages without end.
 const MAX_PAGES: usize = 1000;
+/// Bytes of the name of a next page, which becomes part of an address; Kubernetes' own have some hundreds.
+const LONGEST_TOKEN: usize = 8192;
 
 impl Client {
     /// The whole list of all namespaces, or of one. One whose token expires on the way is begun again, once: what is left of
@@ -68,6 +70,9 @@ impl Client {
                     Some(0) | None => Ok(Ok(once(resource, all)?)),
                     Some(rest) => Err(wrong(format!("the last page says that {rest} come after it"))),
                 };
+            }
+            if next.len() > LONGEST_TOKEN {
+                return Err(wrong(format!("the name of the next page is {} bytes long", next.len())));
             }
             if !seen.insert(next.clone()) {
                 return Err(wrong("a page names a next one that came before".to_owned()));

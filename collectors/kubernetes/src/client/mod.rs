@@ -4,6 +4,9 @@
 //! [`collector::transport`] over a reqwest client of this cluster's own (see [`way`]).
 
 mod connect;
+#[cfg(test)]
+mod connect_tests;
+mod credential;
 mod exec;
 mod kubeconfig;
 mod list;
@@ -60,6 +63,7 @@ pub(crate) struct Client {
     host: String,
     /// Names what holds the address.
     setting: &'static str,
+    max_body: usize,
 }
 
 /// What became of a page.
@@ -123,7 +127,7 @@ impl Client {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| self.lost(&error))?;
             if let Ok(data) = frame.into_data() {
-                if whole.len() + data.len() > PACE.max_body {
+                if whole.len() + data.len() > self.max_body {
                     return Err(Lost::TooLong);
                 }
                 whole.extend_from_slice(&data);

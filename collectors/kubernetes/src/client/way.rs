@@ -11,15 +11,12 @@ use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 
-use collector::Failure;
-use collector::Reason;
 use collector::transport::Lost;
 use collector::transport::Secrets;
 use collector::transport::no_connection;
 use http::Request;
 use http::Response;
 use http::header::AUTHORIZATION;
-use kube::client::AuthError;
 use kube::client::Body;
 use tower::BoxError;
 use tower::Service;
@@ -64,15 +61,8 @@ impl Way {
     }
 }
 
-/// What to make of an error of kube's client, which wraps those of this module and of its credentials.
+/// What to make of an error of kube's client, which wraps those of this module.
 pub(super) fn lost(error: &(dyn Error + 'static), host: &str, setting: &'static str, secrets: &Secrets) -> Lost {
-    let mut inner = Some(error);
-    while let Some(error) = inner {
-        if let Some(error) = error.downcast_ref::<AuthError>() {
-            return Lost::Unsent(no_credential(error, secrets));
-        }
-        inner = error.source();
-    }
     let (why, mut cure) = no_connection(error, host, setting, secrets);
     if why.contains("certificate") || why.contains("UnknownIssuer") {
         cure = format!(
@@ -81,17 +71,4 @@ pub(super) fn lost(error: &(dyn Error + 'static), host: &str, setting: &'static 
         );
     }
     Lost::Broken { why, cure }
-}
-
-/// A credential that could not be had. Of a program's output, which may hold it, nothing is repeated.
-pub(super) fn no_credential(error: &AuthError, secrets: &Secrets) -> Failure {
-    let why = match error {
-        AuthError::AuthExecRun { out, .. } => format!("the program of the auth-provider ended with {}", out.status),
-        AuthError::AuthExecParse(_) | AuthError::ParseTokenKey(_) => {
-            "the output of the program of the auth-provider is not understood".to_owned()
-        }
-        other => secrets.clip(&other.to_string()),
-    };
-    Failure::new(Reason::Unauthorized, "get the credential of the kubeconfig's user", why)
-        .with_cure("Check the user in the kubeconfig, with kubectl get nodes")
 }
