@@ -1,5 +1,6 @@
 # Every recipe is one script or one cargo call; `make` alone lists the targets.
-# Checks and the demo share cargo's dev profile, so that nothing is compiled twice; only bench builds for release.
+# Checks and the demo share cargo's dev profile, so that nothing is compiled twice; only bench and image build for release,
+# one and the same binary.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -69,8 +70,8 @@ docs: build ## regenerate the generated documents
 docs-check: build
 	@$(STEP) docs scripts/docs-check.sh
 
-bench: tool-npm tool-skypilot tool-helm tool-kubernetes ## time, requests and memory at reference size, as a table (release build)
-	cargo build --locked --release --workspace --bins
+bench: tool-npm tool-skypilot tool-helm tool-kubernetes ## time, requests and memory at reference size, as a table (the image's binary)
+	@scripts/image/binary.sh '' --workspace --bins
 	@PYTHONDONTWRITEBYTECODE=1 python3 scripts/bench.py
 
 soak: tool-npm ## the long form of the property tests: 200 organisations, 100 kills

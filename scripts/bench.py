@@ -148,5 +148,8 @@ def once(release, folder, environment, source, output):
 
 if __name__ == "__main__":
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    # Where scripts/image/binary.sh compiles to: what is measured is what ships.
+    about = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
+    host = next(line.removeprefix("host: ") for line in about.splitlines() if line.startswith("host: "))
     default_schema = ROOT / ".tools/npm/node_modules/@octokit/graphql-schema/schema.graphql"
-    sys.exit(main(target / "release", default_schema))
+    sys.exit(main(target / host / "release", default_schema))
