@@ -107,6 +107,9 @@ def form_of(row, key):
     }
     if form in simple:
         found = dict(simple[form])
+    elif form == "declarations":
+        # The program checks them, against its catalog of metrics.
+        return {"type": ["object", "array", "null"]}
     elif match := re.fullmatch(r"(\d+) or more", form):
         found = {"type": "integer", "minimum": int(match[1])}
     elif match := re.fullmatch(r"(\d+) to (\d+)", form):

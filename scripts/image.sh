@@ -17,6 +17,13 @@ x86_64-*) platform=linux/amd64 ;;
 aarch64-*) platform=linux/arm64 ;;
 *) die "no image is made for $triple" ;;
 esac
+# What stands in the Dockerfile and the workflows for those who build without this script.
+rust=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+for pin in "Dockerfile:ARG VERSION=$version" "Dockerfile:ARG RUST=$rust-bookworm" \
+    ".github/workflows/ci.yaml:  RUST: $rust.0" ".github/workflows/release.yaml:  RUST: $rust.0" \
+    "docs/examples/collect-from-ci.yaml:      VERSION: $version"; do
+    grep -qFx "${pin#*:}" "${pin%%:*}" || die "${pin%%:*} has not the line '${pin#*:}', as Cargo.toml would have it"
+done
 # The time of the last commit: the same source gives the same image.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 export SOURCE_DATE_EPOCH
@@ -46,7 +53,7 @@ write() {
         done
     fi
     scripts/image/oci.py --dockerfile Dockerfile --output "$1" --level "$level" --argument "VERSION=$version" \
-        --argument "REVISION=$revision" --argument "SOURCE=${IMAGE_SOURCE:-}" "$platform=$work/root"
+        --argument "REVISION=$revision" --argument "SOURCE=${IMAGE_SOURCE:-}" "$platform" "$work/root"
 }
 
 archive=$products/orgpulse-$version-${platform#linux/}.oci.tar

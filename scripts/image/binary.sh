@@ -18,10 +18,13 @@ case $triple in
 esac
 target=${CARGO_TARGET_DIR:-$ROOT/target}
 
+# Before the flags are made of the folders that it fills: other flags would compile everything again.
+cargo fetch --locked --quiet --target "$triple"
 # Registries differ in the name of their folder, machines in that of the home.
 replaced="--remap-path-prefix=$ROOT=/source"
 replaced_in_c="-ffile-prefix-map=$ROOT=/source -ffile-prefix-map=$target=/target"
-for folder in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+for folder in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
+    folder=${folder%/}
     replaced+=" --remap-path-prefix=$folder=/dependencies"
     replaced_in_c+=" -ffile-prefix-map=$folder=/dependencies"
 done
@@ -30,7 +33,6 @@ name=$(tr 'a-z-' 'A-Z_' <<<"$triple")
 export "CARGO_TARGET_${name}_RUSTFLAGS=-C target-feature=+crt-static $replaced"
 export "CFLAGS_$(tr - _ <<<"$triple")=$replaced_in_c"
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
-cargo fetch --locked --quiet --target "$triple"
 file=${1:-}
 shift || true
 [ $# -gt 0 ] || set -- --bin orgpulse

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""oci.py --dockerfile FILE --output ARCHIVE [--argument NAME=VALUE]... PLATFORM=ROOT...
+"""oci.py --dockerfile FILE --output ARCHIVE [--argument NAME=VALUE]... PLATFORM ROOT
 
-Writes an image as an OCI archive: for each platform (linux/amd64) the folder as its file system, with user, labels and
-entry point of the Dockerfile's last stage. Needs no registry, no daemon and no root. The same input gives the same bytes:
-files are sorted, and every time is SOURCE_DATE_EPOCH.
+Writes the folder ROOT as the image of a platform (linux/amd64) into an OCI archive, with user, labels and entry point of the
+Dockerfile's last stage. Needs no registry, no daemon and no root. The same input gives the same bytes: files are sorted, and
+every time is SOURCE_DATE_EPOCH. Prints the digest of the image.
 """
 
 import argparse
@@ -30,32 +30,30 @@ def main():
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--argument", action="append", default=[])
     parser.add_argument("--level", type=int, default=9, help="of compression")
-    parser.add_argument("roots", nargs="+", metavar="PLATFORM=ROOT")
+    parser.add_argument("platform")
+    parser.add_argument("root", type=Path)
     options = parser.parse_args()
     time = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     arguments = dict(one.split("=", 1) for one in options.argument)
     arguments.setdefault("CREATED", iso(time))
     config = last_stage(options.dockerfile.read_text(), arguments)
-    blobs, manifests = {}, []
-    for one in options.roots:
-        platform, root = one.split("=", 1)
-        manifests.append(image(platform, Path(root), config, options.level, time, blobs))
-    index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests}
-    # Readers of an archive look for a name; several platforms are one image behind an index of their own.
-    named = manifests[0] if len(manifests) == 1 else blob(blobs, as_json(index), index["mediaType"])
-    named = {**named, "annotations": {"org.opencontainers.image.ref.name": arguments["VERSION"]}}
+    blobs = {}
+    manifest = image(options.platform, options.root, config, options.level, time, blobs)
+    # Readers of an archive look for a name.
+    manifest["annotations"] = {"org.opencontainers.image.ref.name": arguments["VERSION"]}
+    index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [manifest]}
     files = {
         "oci-layout": as_json({"imageLayoutVersion": "1.0.0"}),
-        "index.json": as_json({**index, "manifests": [named]}),
+        "index.json": as_json(index),
         **{f"blobs/sha256/{digest}": content for digest, content in blobs.items()},
     }
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_bytes(archive(files))
-    print(named["digest"])
+    print(manifest["digest"])
 
 
 def image(platform, root, config, level, time, blobs):
-    """The descriptor of one platform's manifest; everything below it goes into `blobs`."""
+    """The descriptor of the image's manifest; it and everything below it go into `blobs`."""
     system, architecture = platform.split("/")
     # The program in a layer of its own: the other one stays the same between versions.
     binary, rest = [Path("orgpulse")], [path.relative_to(root) for path in root.rglob("*") if path != root / "orgpulse"]

@@ -2,8 +2,8 @@
 """run.py --orgpulse PROGRAM [--kubernetes FOLDER] [--update]: the chart's tests.
 
 values/*.yaml are rendered and held against the schemas of three versions of Kubernetes, the rules of invariants.py, and
-golden/; refused/*.yaml must be refused with the words of their first line; every setting of the program must arrive in it;
-and a real API server (the programs in FOLDER) must take all of it. --update writes golden/ anew. --self-test breaks the
+golden/; refused/*.yaml must be refused with the words of their first line; every setting of the program must arrive in it,
+and it must take what each pod hands it; and a real API server (the programs in FOLDER) must take all of it. --update writes golden/ anew. --self-test breaks the
 chart in several ways, each of which must be found.
 """
 
@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import invariants
+import program
 import server
 import settings
 from helm import CHART, Failed, conform, documents, lint, template, versions
@@ -38,8 +39,9 @@ def main():
     if found:
         return 1
     count = settings.check(options.orgpulse.resolve())
+    pods = program.check(options.orgpulse.resolve(), files(VALUES, ["*"]))
     print(f"chart: {len(list(VALUES.glob('*.yaml')))} sets of values as expected, valid for Kubernetes {', '.join(versions())};"
-          f" {len(list(REFUSED.glob('*.yaml')))} refused; {count} settings arrive in the program")
+          f" {len(list(REFUSED.glob('*.yaml')))} refused; {count} settings arrive in the program, which takes the arguments and the configuration of {pods} pods")
     if options.kubernetes:
         print(server.check(options.kubernetes.resolve(), sorted(VALUES.glob("*.yaml"))))
     return 0
@@ -107,6 +109,7 @@ BREAKS = [
     ("another default", "values.yaml", "startingDeadlineSeconds: 300", "startingDeadlineSeconds: 301", "minimal", "is rendered otherwise"),
     ("a schema that allows more", "values.schema.json", '"additionalProperties": false', '"additionalProperties": true', "unknown-value", "was taken"),
     ("no check of deadlines", "templates/_environments.tpl", "{{- if lt (int .) ", "{{- if lt 99999 ", "deadline-too-short", "was taken"),
+    ("arguments that the program does not know", "templates/_environments.tpl", '"--push" ""', '"--psh" ""', "minimal", "--psh"),
     ("a setting that is lost", "templates/configmap.yaml", ".values.config", '(omit .values.config "asana")', "none", "asana"),
 ]
 
@@ -125,11 +128,13 @@ def self_test(orgpulse):
             # Reading the schemas takes seconds: only where they are what finds it.
             kubernetes = versions()[-1:] if "Kubernetes" in what else []
             found = [*rendering(chart, [values], kubernetes), *refusals(chart, [values])]
-            if values == "none":
-                try:
+            try:
+                if values == "none":
                     settings.check(orgpulse, chart)
-                except AssertionError as error:
-                    found.append(str(error))
+                if "program" in what:
+                    program.check(orgpulse, files(VALUES, [values]), chart)
+            except AssertionError as error:
+                found.append(str(error))
             if words not in "\n".join(found):
                 missed.append(f"{what}: not found; found was: {found}")
     for sentence in missed:

@@ -76,6 +76,8 @@ def sample(row, key, folder):
         return {"a": 1.5, "b": 2}, "a=1.5,b=2"
     if form == "texts by name":
         return {"a": "tag:x", "b": ["tag:y", "sweep"]}, "a=tag:x,b=tag:y,b=sweep"
+    if form == "declarations":
+        return {"a": {"b": ["1.10", 2]}}, '{"a":{"b":["1.10",2]}}'
     if form == "path":
         return "/some/path", "/some/path"
     if form[0].isdigit():

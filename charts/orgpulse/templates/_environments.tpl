@@ -68,6 +68,13 @@ takes false and 0 for absent. */}}
 {{- $all = append $all $run -}}
 {{- end -}}
 {{- end -}}
+{{- $names := list -}}
+{{- range $all -}}
+{{- if has .name $names -}}
+{{- fail (printf "environments: two of them make a CronJob %s; give one another name" .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
 {{- toJson $all -}}
 {{- end -}}
 
