@@ -134,7 +134,7 @@ fn value_or_none(batch: &Batch, name: &str) -> Option<f64> {
 #[tokio::test]
 async fn a_metrics_api_that_never_answers_fails_its_group_alone() {
     let cluster = some().serve(|seen: &Seen| (parts(seen).0 == USAGE).then_some(loopback::Answer::Never)).await;
-    let context = loopback::context(now(), Duration::from_secs(2));
+    let context = loopback::context(now(), Duration::from_secs(5));
     let batch = Kubernetes::new(cluster.config()).collect_at(&context, QUICK).await.unwrap();
     assert_eq!(failed(&batch), [("usage", Reason::Deadline)]);
 }

@@ -217,11 +217,11 @@ async fn a_plugin_that_hangs_ends_with_the_deadline() {
     let cluster = open().await;
     let path = plugin(&cluster, "hang", "echo $$ > \"$(dirname \"$0\")/pid\"; exec sleep 600");
     let config = cluster.config_as(&user_of(&path, json!({})));
-    let context = loopback::context(crate::metrics::sample::now(), Duration::from_millis(700));
+    let context = loopback::context(crate::metrics::sample::now(), Duration::from_secs(3));
     let begun = Instant::now();
     let outcome = Client::connect(&config, &context, QUICK).await.map(|_| 0);
     failed(outcome, Reason::Unauthorized, "it did not end");
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(60));
     let pid = std::fs::read_to_string(path.with_file_name("pid")).unwrap();
     let state = format!("/proc/{}/stat", pid.trim());
     for _ in 0..500 {
