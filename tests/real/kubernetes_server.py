@@ -96,10 +96,11 @@ class Server:
         return program
 
     def _is_ready(self):
-        if not self.ca.exists():
+        # It makes the certificate before it listens; until then there is none, or the beginning of one.
+        try:
+            return self.client(self.password).is_ready()
+        except OSError:
             return False
-        # It makes the certificate before it listens.
-        return self.client(self.password).is_ready()
 
     @property
     def ca(self):
