@@ -48,11 +48,13 @@ class Server:
         for attempt in range(ATTEMPTS):
             try:
                 self._start()
-                return self
-            except RuntimeError as error:
+                break
+            # Whatever it is, what has been started must not outlive it.
+            except BaseException as error:
                 self.__exit__()
                 if attempt + 1 == ATTEMPTS or "address already in use" not in str(error):
                     raise
+        return self
 
     def __exit__(self, *_):
         while self.programs:
@@ -72,7 +74,7 @@ class Server:
             # The data dies with the test: nothing has to survive a power cut.
             + ["--unsafe-no-fsync", "--log-level=warn"],
             environment,
-        ).wait_until(self.store.is_ready, START_SECONDS, "been ready")
+        ).wait_until(self.store.is_ready, START_SECONDS, "answered")
         server = self._run(
             "kube-apiserver",
             [f"--etcd-servers={self.store.url}", f"--secure-port={port}", f"--cert-dir={self.folder / 'certificates'}"]
@@ -85,7 +87,7 @@ class Server:
             + ["--audit-log-mode=blocking-strict", f"--disable-admission-plugins={LEFT_OUT}", *self.flags],
             environment,
         )
-        server.wait_until(self._is_ready, START_SECONDS, "been ready")
+        server.wait_until(self._is_ready, START_SECONDS, "answered")
         self.process = server.process
         self.admin = self.client(self.password)
 
@@ -96,10 +98,11 @@ class Server:
         return program
 
     def _is_ready(self):
-        if not self.ca.exists():
+        # It makes the certificate before it listens; until then there is none, or the beginning of one.
+        try:
+            return self.client(self.password).is_ready()
+        except OSError:
             return False
-        # It makes the certificate before it listens.
-        return self.client(self.password).is_ready()
 
     @property
     def ca(self):
