@@ -1,12 +1,17 @@
 //! Scores and checks that a user declares, and what is wrong with them.
 
+#[cfg(feature = "aws")]
 use super::collector;
+#[cfg(feature = "aws")]
 use super::scores;
+#[cfg(feature = "aws")]
 use super::world;
 use crate::support::World;
 use crate::support::bare;
 use crate::support::finish;
+#[cfg(feature = "aws")]
 use crate::support::gauges;
+#[cfg(feature = "aws")]
 use crate::support::root;
 
 fn configure(world: &World, text: &str) {
