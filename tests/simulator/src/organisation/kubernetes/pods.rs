@@ -1,6 +1,7 @@
 //! Pods: mostly ordinary ones, and of each kind that a rule of the specification is about.
 
 use super::Amounts;
+use super::Condition;
 use super::Container;
 use super::Node;
 use super::Pod;
@@ -93,7 +94,9 @@ pub fn pods(rng: &mut Rng, count: usize, namespaces: &[String], nodes: &[Node], 
 
 /// Brings pods with GPUs to nodes that have as many left; those for which there is none do without.
 fn place(pods: &mut [Pod], nodes: &[Node]) {
-    let mut free: Vec<u64> = nodes.iter().map(|node| node.allocatable_gpus).collect();
+    // A node that has just gone silent still has its pods; those of one that has said it is not ready were moved.
+    let keeps = |node: &Node| matches!(node.ready, Some(Condition::True | Condition::Unknown));
+    let mut free: Vec<u64> = nodes.iter().map(|node| if keeps(node) { node.allocatable_gpus } else { 0 }).collect();
     for pod in pods.iter_mut().filter(|pod| pod.node.is_some()) {
         let wanted: u64 = pod.containers.iter().filter_map(|container| container.requests.gpus).sum();
         if wanted == 0 {

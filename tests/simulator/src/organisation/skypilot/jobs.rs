@@ -69,8 +69,7 @@ pub fn running(rng: &mut Rng, scale: &SkyPilotScale, now: Timestamp) -> Vec<Job>
 
 /// Jobs that have neither ended nor run at this instant.
 pub fn waiting(rng: &mut Rng, count: usize, now: Timestamp) -> Vec<Job> {
-    let statuses =
-        ["PENDING", "STARTING", "SUBMITTED", "WINDING_DOWN", "CANCELLING", "DREAMING", "PENDING", "STARTING"];
+    let statuses = ["PENDING", "STARTING", "SUBMITTED", "WINDING_DOWN", "CANCELLING", "PAUSED", "PENDING", "STARTING"];
     let mut jobs = Vec::with_capacity(count);
     for index in 0..count {
         let mut task = task(rng, statuses[index % statuses.len()]);
