@@ -26,7 +26,9 @@ def main(program, folder):
     }
     for readme in sorted(ROOT.glob("collectors/*/README.md")):
         name = str(readme.relative_to(ROOT))
-        documents[name] = filled(name, "metrics", says("metrics", readme.parent.name, "--format", "markdown"))
+        # A source's name has an underscore where its folder has a hyphen.
+        source = readme.parent.name.replace("-", "_")
+        documents[name] = filled(name, "metrics", says("metrics", source, "--format", "markdown"))
     for name, text in documents.items():
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)

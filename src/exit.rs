@@ -11,6 +11,8 @@ pub enum Exit {
     Usage,
     /// Something failed, the rest was delivered.
     Partial,
+    /// A check is missed.
+    Missed,
 }
 
 impl Exit {
@@ -21,6 +23,7 @@ impl Exit {
             Exit::Nothing => 1,
             Exit::Usage => 2,
             Exit::Partial => 3,
+            Exit::Missed => 4,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::config::asana;
 #[cfg(feature = "aws")]
 use crate::config::ec2;
 use crate::config::github;
+use crate::config::health_fom;
 use crate::config::kubernetes;
 use crate::config::problem::capital;
 use crate::config::problem::did_you_mean;
@@ -36,6 +37,8 @@ pub const SOURCES: &[Source] = &[
     Source { name: "skypilot", metrics: ::skypilot::METRICS, configure: skypilot::configure },
     Source { name: "wandb", metrics: ::wandb::METRICS, configure: wandb::configure },
     Source { name: "asana", metrics: ::asana::METRICS, configure: asana::configure },
+    // Of what the others have read, so it comes last.
+    Source { name: ::health_fom::NAME, metrics: ::health_fom::METRICS, configure: health_fom::configure },
 ];
 
 /// Every metric with the name of its source: those of the sources, then the run's own.
@@ -82,5 +85,22 @@ pub fn select(names: &[String], settings: &Settings, problems: &mut Problems) ->
             Configured::Missing(missing) => selection.skipped.push((source.name, missing)),
         }
     }
+    leave_out_alone(&mut selection, all, settings, problems);
     selection
+}
+
+/// Scores are made of what others read, in this run or before: alone and without a history they are no source.
+fn leave_out_alone(selection: &mut Selection, all: bool, settings: &Settings, problems: &mut Problems) {
+    let scores_alone = selection.collectors.iter().all(|collector| collector.name() == ::health_fom::NAME);
+    if selection.collectors.is_empty() || !scores_alone || health_fom::can_read(settings) {
+        return;
+    }
+    let what =
+        "name a source beside it, or set DD_APP_KEY and DD_API_KEY, so that the last values are read from Datadog";
+    if all {
+        selection.collectors.clear();
+        selection.skipped.push((::health_fom::NAME, vec![what.to_owned()]));
+    } else {
+        problems.add("configuration", ::health_fom::NAME, "has nothing to make scores of", capital(what));
+    }
 }

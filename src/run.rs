@@ -7,6 +7,7 @@ use std::time::Duration;
 use collector::Batch;
 use collector::BoxedCollector;
 use collector::Context;
+use collector::Earlier;
 use collector::Failure;
 use collector::Gauge;
 use collector::Meter;
@@ -64,7 +65,7 @@ pub struct CollectorReport {
     /// What it cost.
     pub reading: MeterReading,
     /// What it returned; empty when it failed.
-    pub batch: Batch,
+    pub batch: Arc<Batch>,
 }
 
 /// The judgement of one collection.
@@ -79,6 +80,15 @@ pub enum Outcome {
 }
 
 impl CollectorReport {
+    /// What later collectors of the run are told of it.
+    pub fn earlier(&self) -> Earlier {
+        let failure = match &self.outcome {
+            Outcome::Failed(failure) => Some(failure.clone()),
+            Outcome::Complete | Outcome::Partial => None,
+        };
+        Earlier { source: self.name, definitions: self.definitions, batch: Arc::clone(&self.batch), failure }
+    }
+
     /// How many groups failed: once for each thing that a group failed for; all groups when nothing was read.
     pub fn failed_groups(&self) -> usize {
         match (&self.outcome, self.batch.failures().len()) {
@@ -112,7 +122,7 @@ pub async fn collect(
             reports.push(not_started(collector.as_ref()));
             continue;
         }
-        let produced: Arc<[Gauge]> = reports.iter().flat_map(|report| report.batch.gauges()).cloned().collect();
+        let produced: Arc<[Earlier]> = reports.iter().map(CollectorReport::earlier).collect();
         let begun = Instant::now();
         let deadline = (begun + plan.collector_deadline).min(run_deadline);
         let grace = GRACE.min(deadline.saturating_duration_since(begun) / 10);
@@ -170,6 +180,7 @@ fn report(
         Ok(batch) => (Outcome::Partial, batch),
         Err(failure) => (Outcome::Failed(failure), Batch::new()),
     };
+    let batch = Arc::new(batch);
     CollectorReport { name: collector.name(), definitions: collector.definitions(), outcome, duration, reading, batch }
 }
 
@@ -245,7 +256,7 @@ mod tests {
                 }
                 Source::Counts => {}
             }
-            batch.gauge(&SEEN, context.gauges().len() as f64, &Tags::new());
+            batch.gauge(&SEEN, context.gauges().count() as f64, &Tags::new());
             Ok(batch)
         }
 

@@ -169,7 +169,8 @@ pub async fn perform(task: Task, stop: &Stop) -> anyhow::Result<(Delivered, Exit
     }
 }
 
-fn instant(text: &str) -> Result<Timestamp, String> {
+/// Reads an instant of the command line.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "is no instant; write it as in 2026-11-20T10:00:00Z".to_owned())
 }
 
@@ -260,7 +261,7 @@ fn tell(shown: &Shown<'_>, output: Output) {
 fn tell_absences(collector: &CollectorReport) {
     let mut metrics: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for absence in collector.batch.absences() {
-        metrics.entry((absence.tags.to_string(), absence.def.absent_when)).or_default().push(absence.def.name);
+        metrics.entry((absence.tags.to_string(), absence.why.as_ref())).or_default().push(absence.def.name);
     }
     for ((tags, why), metrics) in metrics {
         tracing::warn!(collector = collector.name, tags, metrics = metrics.join(" "), "no value: {why}");

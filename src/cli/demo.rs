@@ -127,8 +127,7 @@ fn read_back(simulator: &Simulator, delivered: &Delivered) -> anyhow::Result<()>
 
 fn variables(simulator: &Simulator, state: &Path, now: Timestamp) -> String {
     let mut text = String::from("\nThe simulator goes on until Ctrl-C. To point orgpulse at it:\n\n");
-    // orgpulse does not read Datadog, and has no use for an application key.
-    let variables = simulator.environment().into_iter().filter(|(name, _)| *name != "DD_APP_KEY");
+    let variables = simulator.environment().into_iter();
     // Simulated prices and points must not come among true ones.
     let own = [("DD_ENV", ENV.to_owned()), ("ORGPULSE_STATE_DIR", state.display().to_string())];
     for (name, value) in variables.chain(own) {

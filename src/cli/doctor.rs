@@ -47,7 +47,7 @@ pub async fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
     let ready = |configured: &Configured<_>| matches!(configured, Configured::Ready(_));
     let mut sections: Vec<&str> =
         sources.iter().filter(|(_, collector)| ready(collector)).map(|(source, _)| source.name).collect();
-    let configured = sections.len();
+    let configured = sections.iter().filter(|name| **name != ::health_fom::NAME).count();
     sections.extend(matches!(datadog, Configured::Ready(_)).then_some(DATADOG));
     if !args.iam_policy {
         secrets::check(&settings, &sections, &mut problems);

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use collector::MetricDef;
 use serde::Serialize;
 
+use crate::cli::Common;
 use crate::cli::print;
+use crate::config;
 use crate::config::Problems;
 use crate::config::problem::did_you_mean;
 use crate::exit::Exit;
@@ -41,7 +43,7 @@ struct Entry {
 }
 
 /// Runs the subcommand.
-pub fn run(args: &Args) -> anyhow::Result<Exit> {
+pub fn run(common: &Common, args: &Args) -> anyhow::Result<Exit> {
     let known = || registry::SOURCES.iter().map(|source| source.name).chain([telemetry::NAME]);
     let mut problems = Problems::default();
     for source in args.sources.iter().filter(|source| !known().any(|known| known == source.as_str())) {
@@ -49,11 +51,19 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         let suggestion = format!("{} Known: {list}", did_you_mean(source, known()));
         problems.add("command line", source, "no such source", suggestion.trim());
     }
+    // The configuration may declare scores of its own; what is wrong elsewhere in it is not this command's concern.
+    let (settings, _) = common.settings(&[]);
+    let declared = config::health_fom::declared(&settings, &mut problems);
     if !problems.is_empty() {
         return Err(problems.into());
     }
+    let of_sources =
+        registry::catalog().filter(|(source, _)| *source != health_fom::NAME && *source != telemetry::NAME);
+    let own = declared.definitions().iter().map(|def| (health_fom::NAME, def));
+    let of_run = telemetry::METRICS.iter().map(|def| (telemetry::NAME, def));
+    let all = of_sources.chain(own).chain(of_run);
     let wanted = |source: &str| args.sources.is_empty() || args.sources.iter().any(|wanted| wanted == source);
-    let metrics: Vec<_> = registry::catalog().filter(|(source, _)| wanted(source)).collect();
+    let metrics: Vec<_> = all.filter(|(source, _)| wanted(source)).collect();
     print(&match args.format {
         Format::Table => table(&metrics),
         Format::Json => json(&metrics)?,

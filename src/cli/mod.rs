@@ -1,11 +1,14 @@
 //! The command line: one file a subcommand.
 
+mod check;
 mod collect;
 mod config;
 mod delivery;
 mod demo;
 mod doctor;
+mod explain;
 mod generate;
+mod judge;
 mod list;
 mod metrics;
 mod reference;
@@ -32,7 +35,7 @@ use crate::exit::Exit;
     version,
     propagate_version = true,
     max_term_width = 100,
-    after_help = "Exit codes: 0 all complete, 1 nothing delivered, 2 wrong usage or configuration, 3 partial."
+    after_help = "Exit codes: 0 all complete, 1 nothing delivered, 2 wrong usage or configuration, 3 partial; of `check`: 3 unknown, 4 missed."
 )]
 pub struct Cli {
     /// Configuration file [default: orgpulse.yaml where there is one]
@@ -56,6 +59,10 @@ enum Command {
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Show the board of checks: what is met, what is missed, what nobody knows
+    Check(check::Args),
+    /// Explain a score or check: its inputs, the curve, and what would make it green
+    Explain(explain::Args),
     /// Try every credential with the cheapest call, and say what mends it
     Doctor(doctor::Args),
     /// Show, send or drop what could not be delivered to Datadog
@@ -85,8 +92,10 @@ impl Cli {
         let common = Common { config: self.config, log: self.log };
         match self.command {
             Command::Collect(args) => runtime()?.block_on(collect::run(&common, &args)),
+            Command::Check(args) => runtime()?.block_on(check::run(&common, &args)),
+            Command::Explain(args) => runtime()?.block_on(explain::run(&common, &args)),
             Command::List => list::run(&common),
-            Command::Metrics(args) => metrics::run(&args),
+            Command::Metrics(args) => metrics::run(&common, &args),
             Command::Config(command) => config::run(&common, command),
             Command::Doctor(args) => runtime()?.block_on(doctor::run(&common, &args)),
             Command::Spool(command) => runtime()?.block_on(spool::run(&common, command)),

@@ -47,6 +47,7 @@ pub fn markdown() -> String {
             Kind::Number => "number above 0".to_owned(),
             Kind::Numbers => "numbers by name".to_owned(),
             Kind::Texts => "texts by name".to_owned(),
+            Kind::Declarations => "declarations".to_owned(),
             Kind::Path => "path".to_owned(),
             Kind::Secret => "secret".to_owned(),
         };

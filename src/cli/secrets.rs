@@ -11,13 +11,16 @@ use collector::Failure;
 use collector::Finding;
 use collector::MetricDef;
 use collector::Reason;
+use health_fom::Health;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::config;
 use crate::config::Configured;
+use crate::config::Origin;
 use crate::config::Problems;
 use crate::config::Settings;
+use crate::config::health_fom::APP_KEY;
 use crate::config::secrets;
 use crate::config::secrets::Reference;
 use crate::config::secrets::of_section;
@@ -91,10 +94,32 @@ impl Secrets {
 
     /// One collector, made of these secrets.
     pub fn collector(&self, source: &'static Source) -> Box<dyn BoxedCollector> {
+        if source.name == health_fom::NAME {
+            return Box::new(self.health());
+        }
         match self.configured(source.name, source.configure) {
             Ok(collector) => collector,
             Err(failure) => Box::new(Locked { source, failure }),
         }
+    }
+
+    /// The health scores. What this run collects needs no key, so that one which could not be read only keeps the rest.
+    pub fn health(&self) -> Health {
+        let mut outcomes = self.outcomes.iter().filter(|(key, _, _)| of_section(key, health_fom::NAME));
+        let failed = outcomes.find_map(|(key, _, outcome)| Some((*key, outcome.as_ref().err()?)));
+        match failed {
+            None => config::health_fom::health(&self.settings, &mut Problems::default()),
+            // Nobody named it: it was only looked for under its default name.
+            Some((key, failure)) if key == APP_KEY && failure.reason == Reason::NotFound && self.by_default(key) => {
+                config::health_fom::alone(&self.settings)
+            }
+            Some((_, failure)) => config::health_fom::locked(&self.settings, failure.clone()),
+        }
+    }
+
+    fn by_default(&self, key: &str) -> bool {
+        let origin = self.settings.origin(key);
+        matches!(origin, Some(Origin::SecretsManager(_, named_by)) if named_by == secrets::SWITCH)
     }
 
     /// The sink. Without its key it sends nothing, and keeps what it is given for the next run.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
+use serde_json::Value;
 
 use crate::config::map;
 use crate::config::map::Numbers;
@@ -34,6 +35,8 @@ pub enum Checked {
     Numbers(Numbers),
     /// Texts by name.
     Texts(Texts),
+    /// A structure.
+    Declarations(Value),
     /// A secret.
     Secret(SecretString),
     /// A secret that is to be asked for.
@@ -65,6 +68,7 @@ pub fn form(kind: Kind) -> String {
         Kind::List => "a list of texts".to_owned(),
         Kind::Number => "a number of more than 0".to_owned(),
         Kind::Numbers => "a mapping of names to numbers, in a variable NAME=NUMBER,...".to_owned(),
+        Kind::Declarations => "YAML: a mapping or a list".to_owned(),
         Kind::Texts => "a mapping of names to texts, in a variable NAME=TEXT,...".to_owned(),
     }
 }
@@ -113,6 +117,10 @@ pub fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
         },
         Kind::Numbers => map::numbers(text).map(Checked::Numbers),
         Kind::Texts => map::texts(text).map(Checked::Texts),
+        Kind::Declarations => match serde_saphyr::from_str(text) {
+            Ok(value @ (Value::Object(_) | Value::Array(_))) => Ok(Checked::Declarations(value)),
+            _ => Err(wrong()),
+        },
         Kind::Bool => text.parse().map(Checked::Bool).map_err(|_| wrong()),
         Kind::Choice(words) if words.contains(&text) => Ok(Checked::Text(text.to_owned())),
         Kind::Choice(words) => {

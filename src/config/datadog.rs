@@ -1,6 +1,7 @@
 //! Settings of the Datadog sink.
 
 use secrecy::ExposeSecret;
+use secrecy::SecretString;
 
 use crate::config::Configured;
 use crate::config::Problems;
@@ -24,8 +25,8 @@ const SITES: [&str; 8] = [
     "us2.ddog-gov.com",
 ];
 
-/// The sink that the settings describe.
-pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<crate::sinks::datadog::Settings> {
+/// The address of the API. A site that is none is a problem.
+pub fn base_url(settings: &Settings, problems: &mut Problems) -> String {
     let site = settings.text("datadog.site").unwrap_or_default();
     // Any host may be one, but none without a dot.
     let good = site.contains('.') && site.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
@@ -37,18 +38,30 @@ pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<cra
             format!("Known: {}", SITES.join(", ")),
         );
     }
-    let Some(api_key) = settings.secret("datadog.api_key") else {
+    settings.text("datadog.url").unwrap_or_else(|| format!("https://api.{site}"))
+}
+
+/// A key of Datadog, where it is set. One that no header can hold is a problem.
+pub fn key(key: &'static str, settings: &Settings, problems: &mut Problems) -> Option<SecretString> {
+    let secret = settings.secret(key)?;
+    if !secret.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
+        let why = "holds a space, line break or other character that no key has";
+        problems.add(settings.place(key), key, why, "Copy it again");
+    }
+    Some(secret)
+}
+
+/// The sink that the settings describe.
+pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<crate::sinks::datadog::Settings> {
+    let base_url = base_url(settings, problems);
+    let Some(api_key) = key("datadog.api_key", settings, problems) else {
         // A key that was given wrongly has been told already.
         let missing = (!settings.mistaken("datadog.api_key")).then(|| "set DD_API_KEY".to_owned());
         return Configured::Missing(missing.into_iter().collect());
     };
-    if !api_key.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
-        let why = "holds a space, line break or other character that no key has";
-        problems.add(settings.place("datadog.api_key"), "datadog.api_key", why, "Copy it again");
-    }
     let compression = settings.text("datadog.compression").and_then(|word| Compression::from_word(&word));
     Configured::Ready(crate::sinks::datadog::Settings {
-        base_url: settings.text("datadog.url").unwrap_or_else(|| format!("https://api.{site}")),
+        base_url,
         api_key,
         compression: compression.unwrap_or(Compression::Gzip),
         spool: spool(settings),

@@ -9,18 +9,13 @@ use crate::config::setting::SETTINGS;
 
 /// So many letters may be wrong in a name that is still taken for another.
 const SLIPS: usize = 2;
-/// Datadog's other key, which other programs read.
-const NOT_OURS: [&str; 1] = ["DD_APP_KEY"];
 
 /// A sentence for each variable that orgpulse does not read, but is nearly named as one that it does. No more than a
 /// warning: other programs' variables may stand in the same file.
 pub fn misspelt(dot_env: &BTreeMap<String, String>) -> Vec<String> {
     let known = known();
     let near = |name: &str| known.iter().any(|known| strsim::damerau_levenshtein(name, known) <= SLIPS);
-    let odd = |name: &&String| {
-        let other = !known.contains(*name) && !NOT_OURS.contains(&name.as_str());
-        other && (name.starts_with("ORGPULSE_") || near(name))
-    };
+    let odd = |name: &&String| !known.contains(*name) && (name.starts_with("ORGPULSE_") || near(name));
     let sentence = |name: &String| {
         let meant = did_you_mean(name, known.iter().map(String::as_str));
         format!(".env: orgpulse reads no variable {name}. {meant}").trim_end().to_owned()

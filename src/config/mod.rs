@@ -10,6 +10,7 @@ pub mod dot_env;
 pub mod ec2;
 mod file;
 pub mod github;
+pub mod health_fom;
 pub mod inputs;
 mod keys;
 pub mod kubernetes;

@@ -47,6 +47,8 @@ pub enum Kind {
     Numbers,
     /// Texts by name, several to a name: a YAML mapping of texts or lists in the file, `a=x,b=y,b=z` in the variable.
     Texts,
+    /// A structure that its reader checks: written out in the file, as YAML or JSON text in the variable.
+    Declarations,
     /// A path of a file or folder.
     Path,
     /// A secret: from its variable, from the file that `<VARIABLE>_FILE` or `<key>_file` names, or from the secret of AWS
@@ -83,6 +85,7 @@ pub const SETTINGS: &[Setting] = &[
     row("datadog.site", "DD_SITE", Kind::Text, "datadoghq.com", "Datadog site that the organisation lives on", "the default (US1)"),
     row("datadog.url", "DD_URL", Kind::Url, "", "Base address of the API of Datadog, for a proxy or a test", "https://api.<site>"),
     row("datadog.api_key", "DD_API_KEY", Kind::Secret, "", "API key; needed for --push", "only dry runs"),
+    row("datadog.app_key", "DD_APP_KEY", Kind::Secret, "", "Application key (scope timeseries_query): the health scores read with it what their run did not collect", "scores are made of what their run collects"),
     row("datadog.compression", "ORGPULSE_DATADOG_COMPRESSION", Kind::Choice(&["gzip", "zstd", "none"]), "gzip", "Compression of what is sent", "the default"),
     row("datadog.spool_max_mib", "ORGPULSE_SPOOL_MAX_MIB", Kind::Whole(1, 10_240), "64", "Greatest size of the spool of undelivered points, in MiB", "the default"),
 
@@ -142,6 +145,11 @@ pub const SETTINGS: &[Setting] = &[
     row("asana.bugs_project", "ASANA_BUGS_PROJECT", Kind::Text, "", "Gid of the project that holds the bugs", "no metrics of bugs"),
     row("asana.timezone", "ASANA_TIMEZONE", Kind::Text, "UTC", "Time zone (IANA) whose date is today for due dates", "the default"),
     row("asana.url", "ASANA_URL", Kind::Url, "https://app.asana.com/api/1.0", "Address of the API of Asana, for a proxy or a test", "the default"),
+
+    row("health_fom.scores", "HEALTH_FOM_SCORES", Kind::Declarations, "", "Scores of your own, or in the place of built-in ones; docs/HEALTH.md", "the built-in scores"),
+    row("health_fom.checks", "HEALTH_FOM_CHECKS", Kind::Declarations, "", "Checks of your own, or in the place of built-in ones; docs/HEALTH.md", "the built-in checks"),
+    row("health_fom.without", "HEALTH_FOM_WITHOUT", Kind::List, "", "Names of built-in scores and checks that are left out", "all of them"),
+    row("health_fom.lookback", "HEALTH_FOM_LOOKBACK", Kind::Duration, "4h", "What a run did not collect itself is the mean of so much time before it, as read from Datadog", "the default"),
 ];
 
 /// The setting with this key.

@@ -202,6 +202,14 @@ impl Settings {
         }
     }
 
+    /// A structure, whose reader checks it.
+    pub fn declarations(&self, key: &str) -> Option<&Value> {
+        match self.values.get(key) {
+            Some((Checked::Declarations(value), _)) => Some(value),
+            _ => None,
+        }
+    }
+
     /// A secret.
     pub fn secret(&self, key: &str) -> Option<SecretString> {
         match self.values.get(key) {
@@ -227,6 +235,7 @@ impl Settings {
             Checked::Duration(duration) => format!("{duration:?}"),
             Checked::List(list) => list.join(","),
             Checked::Number(number) => number.to_string(),
+            Checked::Declarations(value) => value.to_string(),
             Checked::Numbers(numbers) => map::show(numbers.iter()),
             Checked::Texts(texts) => {
                 map::show(texts.iter().flat_map(|(name, texts)| texts.iter().map(move |text| (name, text))))
@@ -329,6 +338,7 @@ fn from_file(setting: &Setting, file: &BTreeMap<String, Value>, inputs: &Inputs)
     let parsed = match (setting.kind, present(setting.key)?) {
         (_, Value::String(text)) => parse(setting, text).and_then(without_user),
         (Kind::List, Value::Array(items)) => texts(items).map(Checked::List),
+        (Kind::Declarations, value @ (Value::Object(_) | Value::Array(_))) => Ok(Checked::Declarations(value.clone())),
         (Kind::Numbers, Value::Object(entries)) => map::numbers_of_file(entries).map(Checked::Numbers),
         (Kind::Texts, Value::Object(entries)) => map::texts_of_file(entries).map(Checked::Texts),
         (Kind::Whole(..) | Kind::Duration | Kind::Number, Value::Number(number)) => parse(setting, &number.to_string()),

@@ -9,12 +9,15 @@
 )]
 
 mod asana;
+mod board;
 mod collect;
 mod docs;
 #[cfg(feature = "aws")]
 mod ec2;
 mod faults;
+mod health;
 mod kubernetes;
+mod kubernetes_seeded;
 mod limits;
 mod push;
 mod secrets;
@@ -22,6 +25,7 @@ mod secrets;
 mod secrets_manager;
 mod signals;
 mod skypilot;
+mod skypilot_seeded;
 mod spool;
 mod support;
 mod usage;

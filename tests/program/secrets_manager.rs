@@ -46,7 +46,7 @@ fn datadog_key(world: &World) -> String {
 
 fn secrets(world: &World) -> Vec<String> {
     let environment = world.simulator.environment();
-    let secret = |name: &&str| ["GITHUB_TOKEN", "DD_API_KEY", "AWS_SECRET_ACCESS_KEY"].contains(name);
+    let secret = |name: &&str| ["GITHUB_TOKEN", "DD_API_KEY", "DD_APP_KEY", "AWS_SECRET_ACCESS_KEY"].contains(name);
     environment.into_iter().filter(|(name, _)| secret(name)).map(|(_, value)| value).collect()
 }
 
@@ -56,7 +56,7 @@ async fn run(world: &World, arguments: &[&str]) -> Ran {
     command.args(["--log", "trace"]).env("LOG_SENSITIVE_BODIES", "true");
     let ran = crate::support::finish(command).await;
     let secrets = secrets(world);
-    assert_eq!(secrets.len(), 3);
+    assert_eq!(secrets.len(), 4);
     let written = format!("{}{}", ran.stdout, ran.stderr);
     for secret in secrets {
         assert!(!written.contains(&secret), "{arguments:?} shows a secret:\n{written}");
@@ -112,6 +112,28 @@ async fn only_what_a_command_needs_is_read() {
         assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
         assert!(world.simulator.requests().is_empty(), "{arguments:?}");
     }
+}
+
+/// The application key may be missing from Secrets Manager; one that is named, or may not be read, is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_application_key_is_asked_for_by_the_scores_alone_and_may_be_missing() {
+    const APP_KEY: &str = "datadog/app-key";
+    let all = &["github", "health_fom"];
+    let health = |document: &Value| source(document, "health_fom")["outcome"].as_str().unwrap_or_default().to_owned();
+    let world = by_default().await.without("DD_APP_KEY");
+    let (ran, document) = collect(&world, all).await;
+    assert_eq!((ran.code, health(&document).as_str()), (0, "complete"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("and Datadog has no value of the last 4h"), "{}", ran.stdout);
+    world.simulator.aws().fail_secret(APP_KEY, SecretFailure::Missing);
+    let (ran, document) = collect(&world, all).await;
+    assert_eq!((ran.code, health(&document).as_str()), (0, "complete"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("with DD_APP_KEY and DD_API_KEY it would be read from Datadog"), "{}", ran.stdout);
+    let named = world.with("DD_APP_KEY_SECRET", "orgpulse/none");
+    let (ran, document) = collect(&named, all).await;
+    assert_eq!((ran.code, health(&document).as_str()), (3, "partial"), "{}", ran.stderr);
+    assert!(!gauges(&document, "health_fom").is_empty());
+    let reasons = source(&document, "health_fom")["failures"].to_string();
+    assert!(reasons.contains("failed to read orgpulse/none from AWS Secrets Manager"), "{reasons}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

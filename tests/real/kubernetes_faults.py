@@ -1,8 +1,11 @@
 """What may happen to an API server and to a credential, and what orgpulse must tell of it."""
 
+import itertools
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import kubernetes_account as accounts
 from kubernetes_proxy import Proxy
@@ -12,6 +15,8 @@ from kubernetes_server import make_certificate
 # For runs whose server says nothing: the whole time that they are given, and how much later they may have ended.
 DEADLINE, LATE = 6, 4
 MIDWAY = 5
+# Who makes pods while they are listed, and how many each keeps.
+WRITERS, KEPT = 3, 5
 
 
 def server_faults(server, orgpulse, account, folder, wanted):
@@ -19,6 +24,7 @@ def server_faults(server, orgpulse, account, folder, wanted):
     for name, check in (
         ("the list forgotten once", forgotten_once),
         ("the list forgotten always", forgotten_always),
+        ("pods coming and going", busy),
         ("tokens", tokens),
         ("another authority", wrong_authority),
         ("the server silent midway", silent_midway),
@@ -67,6 +73,38 @@ def forgotten_always(server, orgpulse, account, folder, wanted):
 
 # The closed list has no reason of its own for it.
 GIVEN_UP = ("bad_reply", "unreachable", "other")
+
+
+def busy(server, orgpulse, account, folder, wanted):
+    """Pods come and go while they are listed: the list is that of one moment, and orgpulse takes it for whole."""
+    server.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "busy"}}])
+    pods, over = "/api/v1/namespaces/busy/pods", threading.Event()
+
+    def come_and_go(writer):
+        for number in itertools.count():
+            if over.is_set():
+                return number
+            pod = {"metadata": {"name": f"pod-{writer}-{number}"}, "spec": {"containers": [{"name": "one", "image": "one"}]}}
+            server.admin.post(pods, pod)
+            if number >= KEPT:
+                server.admin.delete(f"{pods}/pod-{writer}-{number - KEPT}", {"gracePeriodSeconds": 0})
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        writers = [pool.submit(come_and_go, writer) for writer in range(WRITERS)]
+        run = orgpulse.collect(server.kubeconfig(folder / "busy", account.token))
+        over.set()
+    written = sum(writer.result() for writer in writers)
+    server.admin.delete(pods, {"gracePeriodSeconds": 0})
+    total = [gauge["value"] for gauge in run.document["gauges"] if gauge["name"] == "k8s.pods.total"]
+    more = total[0] - wanted["pods"]["k8s.pods.total"] if total else None
+    found = []
+    if more is None or not 1 <= more <= WRITERS * (KEPT + 1):
+        found.append(f"{more} pods more than described, while there were at most {WRITERS * (KEPT + 1)}")
+    if written < 2 * WRITERS * KEPT:
+        found.append(f"no more than {written} pods came while it listed")
+    # New pods are pending, and nothing else.
+    changed = {name: wanted["pods"][name] + (more or 0) for name in ("k8s.pods.total", "k8s.pods.pending")}
+    return found + faults_of(run, wanted | {"pods": wanted["pods"] | changed})
 
 
 def tokens(server, orgpulse, account, folder, wanted):

@@ -18,7 +18,7 @@ from kubernetes_server import make_certificate
 
 NAMESPACE, NAME = "kube-system", "metrics-server"
 ROOT = "/apis/metrics.k8s.io/v1beta1"
-SERVICE = f"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io"
+SERVICE = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io"
 RESOURCES = {
     "kind": "APIResourceList",
     "apiVersion": "v1",

@@ -1,5 +1,7 @@
 //! What a collector returns: gauges, and what is missing with the reason.
 
+use std::borrow::Cow;
+
 use crate::Failure;
 use crate::Gauge;
 use crate::MetricDef;
@@ -25,7 +27,7 @@ pub struct Absence {
     /// The tags that its point would carry.
     pub tags: Tags,
     /// Why, in a few words without a full stop.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 /// A group of metrics that could not be read.
@@ -62,8 +64,8 @@ impl Batch {
     }
 
     /// Notes that the metric has no value, where the collector knows better why than its definition.
-    pub fn absent(&mut self, def: &'static MetricDef, why: &'static str, tags: &Tags) {
-        self.absences.push(Absence { def, tags: tags.clone(), why });
+    pub fn absent(&mut self, def: &'static MetricDef, why: impl Into<Cow<'static, str>>, tags: &Tags) {
+        self.absences.push(Absence { def, tags: tags.clone(), why: why.into() });
     }
 
     /// Notes that a group could not be read. The caller adds none of its gauges.

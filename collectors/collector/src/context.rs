@@ -6,8 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::Batch;
+use crate::Failure;
 use crate::Gauge;
 use crate::Meter;
+use crate::MetricDef;
 
 /// What a collection is handed: the instant, the client, the time left, the meter.
 ///
@@ -18,13 +21,26 @@ pub struct Context {
     http: reqwest::Client,
     meter: Arc<Meter>,
     deadline: Instant,
-    gauges: Arc<[Gauge]>,
+    earlier: Arc<[Earlier]>,
+}
+
+/// What came of a source before this one in the same run; for derived sources.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    /// The source's name.
+    pub source: &'static str,
+    /// Its catalog.
+    pub definitions: &'static [MetricDef],
+    /// What it returned; empty when it failed as a whole.
+    pub batch: Arc<Batch>,
+    /// Why it failed as a whole, where it did.
+    pub failure: Option<Failure>,
 }
 
 impl Context {
-    /// A context whose collection must end by `deadline`. `gauges` are those that this run has produced so far.
-    pub fn new(now: Timestamp, http: reqwest::Client, deadline: Instant, gauges: Arc<[Gauge]>) -> Self {
-        Context { now, http, meter: Arc::default(), deadline, gauges }
+    /// A context whose collection must end by `deadline`. `earlier` is what this run has produced so far.
+    pub fn new(now: Timestamp, http: reqwest::Client, deadline: Instant, earlier: Arc<[Earlier]>) -> Self {
+        Context { now, http, meter: Arc::default(), deadline, earlier }
     }
 
     /// The instant of the run (UTC). Every window and age is measured from it, every point carries it.
@@ -53,7 +69,12 @@ impl Context {
     }
 
     /// What the sources before this one have produced in this run; for derived sources.
-    pub fn gauges(&self) -> &[Gauge] {
-        &self.gauges
+    pub fn earlier(&self) -> &[Earlier] {
+        &self.earlier
+    }
+
+    /// Their gauges.
+    pub fn gauges(&self) -> impl Iterator<Item = &Gauge> {
+        self.earlier.iter().flat_map(|earlier| earlier.batch.gauges())
     }
 }

@@ -27,6 +27,7 @@ pub use collect::BoxedCollector;
 pub use collect::Collector;
 pub use collect::Finding;
 pub use context::Context;
+pub use context::Earlier;
 pub use failure::Failure;
 pub use failure::Reason;
 pub use gauge::Gauge;

@@ -35,6 +35,7 @@ use crate::config::Problems;
 use crate::config::Settings;
 #[cfg(feature = "aws")]
 use crate::config::aws;
+use crate::config::health_fom::APP_KEY;
 use crate::config::setting::Kind;
 use crate::config::setting::SETTINGS;
 use crate::config::setting::Setting;
@@ -47,9 +48,10 @@ pub const NONE: &str = "none";
 const NO_AWS: &str = "asks for AWS Secrets Manager, but this orgpulse was built without AWS (its feature `aws`)";
 
 /// The default names, by setting. What has none here is only read from Secrets Manager when it is named.
-const DEFAULT_NAMES: [(&str, &str); 5] = [
+const DEFAULT_NAMES: [(&str, &str); 6] = [
     ("github.token", "github/dashboard-token"),
     ("datadog.api_key", "datadog/api-key"),
+    (APP_KEY, "datadog/app-key"),
     ("asana.access_token", "asana/access-token"),
     ("wandb.api_key", "wandb/api-key"),
     ("skypilot.token", "skypilot/api-token"),
@@ -112,14 +114,22 @@ pub fn default_names(settings: &mut Settings, problems: &mut Problems) {
 
 /// The secrets that these sections await, by setting.
 pub fn awaited(settings: &Settings, sections: &[&str]) -> BTreeMap<&'static str, Reference> {
+    // Nothing is read from Datadog with one of its keys alone, and so neither is needed for it.
+    let reads = settings.has(APP_KEY) && settings.has("datadog.api_key");
+    let sections = || sections.iter().filter(|section| **section != ::health_fom::NAME || reads);
     let keys = SETTINGS.iter().map(|setting| setting.key);
-    let keys = keys.filter(|key| sections.iter().any(|section| of_section(key, section)));
+    let keys = keys.filter(|key| sections().any(|section| of_section(key, section)));
     keys.filter_map(|key| Some((key, settings.awaited(key)?.clone()))).collect()
 }
 
-/// Whether a setting belongs to a source or sink: its key begins with the name.
+/// Whether a setting belongs to a source or sink: its key begins with the name. Datadog's application key belongs to the
+/// health scores, which read; with the API key alone the sink sends.
 pub fn of_section(key: &str, section: &str) -> bool {
-    key.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'))
+    match (key, section) {
+        ("datadog.api_key" | APP_KEY, ::health_fom::NAME) => true,
+        (APP_KEY, _) => false,
+        _ => key.strip_prefix(section).is_some_and(|rest| rest.starts_with('.')),
+    }
 }
 
 /// Notes what keeps these secrets from being asked for.

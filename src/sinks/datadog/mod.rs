@@ -1,4 +1,4 @@
-//! Datadog: encode, send, spool. The only place that knows the wire format.
+//! Datadog: encode, send, spool, and read back. The only place that knows the wire format.
 //!
 //! The path of a point: [`series`] turns it into the JSON of one series, [`encode`] packs series into payloads that
 //! keep to the limits of the intake, [`spool`] writes each payload to disk, [`send`] posts it, and [`run`] holds
@@ -8,6 +8,7 @@ pub mod compress;
 pub mod deliver;
 pub mod encode;
 pub mod outcome;
+pub mod query;
 pub mod reply;
 pub mod run;
 pub mod send;

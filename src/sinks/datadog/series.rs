@@ -191,6 +191,17 @@ fn clean(point: &Point, now: i64, notes: &mut Notes) -> Result<(String, Vec<Stri
     Ok((metric, clean_tags(&point.tags)))
 }
 
+/// A metric's name as Datadog keeps it.
+pub fn kept_name(metric: &str) -> String {
+    clean_name(metric)
+}
+
+/// The value of a tag as Datadog keeps it.
+pub fn kept_value(key: &str, value: &str) -> String {
+    let tag = clean_tag(&format!("{key}:{value}"));
+    tag.split_once(':').map_or_else(String::new, |(_, value)| value.to_owned())
+}
+
 fn clean_name(metric: &str) -> String {
     metric.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' }).collect()
 }

@@ -91,7 +91,7 @@ pub fn missing(report: &crate::run::CollectorReport) -> Vec<Missing> {
         metric: absence.def.name,
         tags: tags(&absence.tags),
         reason: None,
-        why: absence.why.to_owned(),
+        why: absence.why.to_string(),
     }));
     missing
 }

@@ -13,11 +13,13 @@ pub mod expected;
 pub mod fault;
 pub mod github;
 mod graphql;
+pub mod kubernetes;
 mod layer;
 pub mod organisation;
 pub mod record;
 pub mod server;
 mod simulator;
+pub mod skypilot;
 pub mod wandb;
 mod wire;
 

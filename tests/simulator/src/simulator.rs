@@ -7,6 +7,7 @@ use crate::datadog::Keys;
 use crate::datadog::Store;
 use crate::fault::Faults;
 use crate::github;
+use crate::kubernetes;
 use crate::organisation::Organisation;
 use crate::organisation::Scale;
 use crate::record::RecordOptions;
@@ -14,6 +15,7 @@ use crate::record::Recorded;
 use crate::record::Recorder;
 use crate::server::Server;
 use crate::server::ServerOptions;
+use crate::skypilot;
 use crate::wandb;
 use anyhow::Context;
 use jiff::Timestamp;
@@ -22,6 +24,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// What is to be simulated, and how.
 #[derive(Debug, Clone)]
@@ -69,13 +72,17 @@ pub struct Simulator {
     wandb: Arc<wandb::State>,
     datadog: Arc<Store>,
     aws: Arc<aws::State>,
+    skypilot: Arc<skypilot::State>,
+    kubernetes: Arc<kubernetes::State>,
+    /// Holds the kubeconfig, and goes with the simulator.
+    files: TempDir,
 }
 
 impl Simulator {
     /// Describes the organisation and serves it; when this returns, requests are answered.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, or no temporary file be written.
     pub fn start(options: Options) -> anyhow::Result<Simulator> {
         let now = options.now.unwrap_or_else(Timestamp::now);
         let organisation = Organisation::generate(options.seed, options.scale, now);
@@ -85,7 +92,7 @@ impl Simulator {
     /// Serves an organisation that was described by hand; the options' seed, scale and instant are not looked at.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, or no temporary file be written.
     pub fn serve(organisation: Organisation, options: Options) -> anyhow::Result<Simulator> {
         let datadog = Arc::new(Store::new(Keys::default()));
         if options.now.is_some() {
@@ -96,19 +103,27 @@ impl Simulator {
         let asana = Arc::new(asana::State::new(Arc::clone(&organisation)));
         let wandb = Arc::new(wandb::State::new(Arc::clone(&organisation), options.wandb_schema));
         let aws = Arc::new(aws::State::new(Arc::clone(&organisation)));
+        let skypilot = Arc::new(skypilot::State::new(Arc::clone(&organisation)));
+        let kubernetes = Arc::new(kubernetes::State::new(Arc::clone(&organisation)));
         let services = vec![
             ("github", github::router(Arc::clone(&github))),
             ("asana", asana::router(Arc::clone(&asana))),
             ("wandb", wandb::router(Arc::clone(&wandb))),
             ("datadog", datadog::router(Arc::clone(&datadog))),
             ("aws", aws::router(Arc::clone(&aws))),
+            ("skypilot", skypilot::router(Arc::clone(&skypilot))),
+            ("kubernetes", kubernetes::router(Arc::clone(&kubernetes))),
         ];
         let address = options.address;
         let server = ServerOptions { address, latency: options.latency, services, record: options.record };
         let server = Server::start(server).with_context(|| format!("failed to listen on {address}"))?;
         github.set_base_url(&server.service_url("github"));
-        let simulator = Simulator { server, organisation, github, asana, wandb, datadog, aws };
+        let files = tempfile::tempdir().context("failed to make a temporary folder for the kubeconfig")?;
+        let simulator =
+            Simulator { server, organisation, github, asana, wandb, datadog, aws, skypilot, kubernetes, files };
         simulator.asana.set_base_url(&simulator.asana_url());
+        std::fs::write(simulator.kubeconfig(), kubernetes::kubeconfig(&simulator.kubernetes_url()))
+            .context("failed to write the kubeconfig into a temporary folder")?;
         Ok(simulator)
     }
 
@@ -142,6 +157,21 @@ impl Simulator {
         self.server.service_url("aws")
     }
 
+    /// The address of SkyPilot's API server.
+    pub fn skypilot_url(&self) -> String {
+        self.server.service_url("skypilot")
+    }
+
+    /// The address of the API server of Kubernetes.
+    pub fn kubernetes_url(&self) -> String {
+        self.server.service_url("kubernetes")
+    }
+
+    /// The kubeconfig that leads to it; a file that is there as long as the simulator.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.files.path().join("kubeconfig")
+    }
+
     /// The token that GitHub's services accept.
     pub fn github_token(&self) -> &'static str {
         github::TOKEN
@@ -157,6 +187,10 @@ impl Simulator {
             ("WANDB_BASE_URL", self.wandb_url()),
             ("WANDB_API_KEY", wandb::KEY.to_owned()),
             ("WANDB_PROJECTS", self.organisation.wandb.readable().join(",")),
+            ("SKYPILOT_API_SERVER_ENDPOINT", self.skypilot_url()),
+            ("SKYPILOT_API_TOKEN", skypilot::TOKEN.to_owned()),
+            ("K8S_CLUSTER_NAME", self.organisation.kubernetes.name.clone()),
+            ("KUBECONFIG", self.kubeconfig().display().to_string()),
             ("DD_URL", self.datadog_url()),
             ("DD_API_KEY", self.datadog.keys().api.clone()),
             ("DD_APP_KEY", self.datadog.keys().application.clone()),
@@ -221,6 +255,16 @@ impl Simulator {
     /// How Weights & Biases behaves.
     pub fn wandb(&self) -> &wandb::State {
         &self.wandb
+    }
+
+    /// How SkyPilot's API server behaves.
+    pub fn skypilot(&self) -> &skypilot::State {
+        &self.skypilot
+    }
+
+    /// How the API server of Kubernetes behaves.
+    pub fn kubernetes(&self) -> &kubernetes::State {
+        &self.kubernetes
     }
 
     /// What Datadog took in.

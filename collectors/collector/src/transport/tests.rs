@@ -235,3 +235,31 @@ async fn a_connection_that_fails_names_host_and_setting() {
     assert_eq!(failure.reason, Reason::Unreachable);
     assert!(failure.why.contains(&at) && failure.cure.contains("THING_URL"), "{failure}");
 }
+
+#[tokio::test]
+async fn a_vendors_client_is_counted_and_tried_again_unless_it_could_send_nothing() {
+    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::Ordering;
+
+    let ask = Ask { doing: "read the thing".to_owned(), asking: "the thing".to_owned() };
+    let read = |reply: &Reply| reply.json::<Value>(&ask, "Thing");
+    let broken = || Lost::Broken { why: "cut".to_owned(), cure: String::new() };
+    let unsent = || Lost::Unsent(Failure::new(Reason::Config, "read the thing", "no key"));
+    let lost: [(fn() -> Lost, _, _); 3] =
+        [(broken, Ok(json!(1)), 2), (|| Lost::TooLong, Err(Reason::BadReply), 1), (unsent, Err(Reason::Config), 1)];
+    for (first, expected, tries) in lost {
+        let tried = AtomicU64::new(0);
+        let attempt = || -> Attempt<'_> {
+            Box::pin(async {
+                match tried.fetch_add(1, Ordering::Relaxed) {
+                    0 => Err(first()),
+                    _ => Ok(super::Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: b"1".to_vec() }),
+                }
+            })
+        };
+        let transport = usual();
+        let outcome = transport.send_through(&ask, &attempt, &read).await.map_err(|failure| failure.reason);
+        assert_eq!((outcome, transport.meter.read().requests), (expected, tries));
+        assert_eq!(tried.into_inner(), tries);
+    }
+}

@@ -47,7 +47,7 @@ async fn reach(config: &Config) -> Result<usize, Failure> {
 
 #[track_caller]
 fn failed(outcome: Result<usize, Failure>, reason: Reason, words: &str) -> Failure {
-    let failure = outcome.err().expect("a failure");
+    let failure = outcome.unwrap_err();
     assert_eq!(failure.reason, reason, "{failure}");
     assert!(failure.to_string().contains(words), "{words} is not in: {failure}");
     assert!(!failure.to_string().contains("S3CRET"), "{failure}");

@@ -28,6 +28,7 @@ use collector::transport::Pace;
 use collector::transport::Transport;
 use http::HeaderValue;
 use http::header::ACCEPT;
+use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use kube::api::ListParams;
 use kube::client::Body;
@@ -123,7 +124,9 @@ impl Client {
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         let response = self.kube.send(request).await.map_err(|error| self.lost(&error))?;
         let (parts, mut body) = response.into_parts();
-        let mut whole = Vec::new();
+        let length = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        // Grown piece by piece it would take up to twice as much.
+        let mut whole = Vec::with_capacity(length.unwrap_or_default().min(self.max_body));
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| self.lost(&error))?;
             if let Ok(data) = frame.into_data() {

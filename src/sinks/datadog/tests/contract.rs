@@ -22,6 +22,29 @@ fn contracts() -> Option<PathBuf> {
     folder.is_dir().then_some(folder)
 }
 
+/// Fails unless a body is what a published schema says; of the schemas in `closed` no unknown key passes.
+#[expect(clippy::print_stderr, reason = "a check that cannot be made here must not pass in silence")]
+pub fn hold(schema: &str, closed: &[&str], body: &Value) {
+    let Some(folder) = contracts() else {
+        assert!(std::env::var_os("CI").is_none(), "set ORGPULSE_CONTRACTS to the folder of Datadog's contract");
+        eprintln!("NOT CHECKED against Datadog's schema: set ORGPULSE_CONTRACTS to the folder of contracts");
+        return;
+    };
+    let text = std::fs::read_to_string(folder.join("datadog/openapi-v2.subset.yaml")).unwrap();
+    let mut document: Value = serde_saphyr::from_str(&text).unwrap();
+    for name in closed.iter().copied().chain([schema]) {
+        let schema = &mut document["components"]["schemas"][name];
+        assert!(schema["properties"].is_object(), "{name}");
+        schema["additionalProperties"] = json!(false);
+    }
+    let reference = format!("#/components/schemas/{schema}");
+    let root = json!({ "$ref": reference, "components": document["components"] });
+    let validator = jsonschema::validator_for(&root).unwrap();
+    assert!(!validator.is_valid(&json!({})), "the schema {schema} must refuse an empty body");
+    let errors: Vec<_> = validator.iter_errors(body).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+}
+
 #[tokio::test]
 #[expect(clippy::print_stderr, reason = "a check that cannot be made here must not pass in silence")]
 async fn bodies_hold_against_the_published_schema() {

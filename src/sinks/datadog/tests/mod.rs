@@ -4,6 +4,7 @@ mod contract;
 mod intake;
 mod kill;
 mod limits;
+mod reading;
 mod replies;
 mod rules;
 mod spooling;

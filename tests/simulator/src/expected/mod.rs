@@ -5,6 +5,8 @@
 pub mod asana;
 pub mod ec2;
 pub mod github;
+pub mod kubernetes;
+pub mod skypilot;
 pub mod wandb;
 
 use jiff::SignedDuration;

@@ -8,10 +8,12 @@ use super::asana;
 use super::aws;
 use super::deliver;
 use super::history::History;
+use super::kubernetes;
 use super::people;
 use super::pulls;
 use super::pulls::End;
 use super::runs;
+use super::skypilot;
 use super::time::DAY;
 use super::time::WEEK;
 use super::time::before_week;
@@ -68,7 +70,9 @@ pub fn organisation(seed: u64, scale: &Scale, now: Timestamp) -> Organisation {
     let asana = asana::generate(seed, scale.asana, now);
     let wandb = wandb::generate(seed, &scale.wandb, instant);
     let aws = aws::generate(seed, &scale.aws, now);
-    Organisation { seed, now, login: "acme".into(), users, repositories, asana, wandb, aws }
+    let skypilot = skypilot::generate(seed, &scale.skypilot, now);
+    let kubernetes = kubernetes::generate(seed, &scale.kubernetes, now);
+    Organisation { seed, now, login: "acme".into(), users, repositories, asana, wandb, aws, skypilot, kubernetes }
 }
 
 fn repository(rng: &mut Rng, users: &[User], scale: &Scale, now: Timestamp, index: usize, kind: Kind) -> Repository {

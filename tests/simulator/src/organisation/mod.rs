@@ -9,10 +9,12 @@ mod deliver;
 mod generate;
 mod history;
 mod jobs;
+pub mod kubernetes;
 mod people;
 mod pulls;
 mod runs;
 mod scale;
+pub mod skypilot;
 mod time;
 pub mod wandb;
 mod words;
@@ -41,6 +43,10 @@ pub struct Organisation {
     pub wandb: wandb::Wandb,
     /// The account at AWS.
     pub aws: aws::Aws,
+    /// Managed jobs and clusters.
+    pub skypilot: skypilot::SkyPilot,
+    /// The cluster of Kubernetes.
+    pub kubernetes: kubernetes::Kubernetes,
 }
 
 /// Index into [`Organisation::users`].

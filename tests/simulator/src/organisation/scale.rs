@@ -2,6 +2,8 @@
 
 use super::asana::AsanaScale;
 use super::aws::AwsScale;
+use super::kubernetes::KubernetesScale;
+use super::skypilot::SkyPilotScale;
 use super::wandb::WandbScale;
 
 /// Sizes. The weekly numbers are those within the window of seven days that ends at the organisation's instant,
@@ -37,6 +39,10 @@ pub struct Scale {
     pub wandb: WandbScale,
     /// The account at AWS: none unless it is asked for.
     pub aws: AwsScale,
+    /// SkyPilot's managed jobs and clusters.
+    pub skypilot: SkyPilotScale,
+    /// The cluster of Kubernetes.
+    pub kubernetes: KubernetesScale,
 }
 
 impl Scale {
@@ -58,6 +64,8 @@ impl Scale {
             asana: AsanaScale::reference(),
             wandb: WandbScale::reference(),
             aws: AwsScale::none(),
+            skypilot: SkyPilotScale::reference(),
+            kubernetes: KubernetesScale::reference(),
         }
     }
 
@@ -83,6 +91,8 @@ impl Scale {
             asana: AsanaScale::small(),
             wandb: WandbScale::small(),
             aws: AwsScale::none(),
+            skypilot: SkyPilotScale::small(),
+            kubernetes: KubernetesScale::small(),
         }
     }
 
@@ -105,6 +115,8 @@ impl Scale {
             asana: AsanaScale::random(seed),
             wandb: WandbScale::random(seed),
             aws: AwsScale::none(),
+            skypilot: SkyPilotScale::random(seed),
+            kubernetes: KubernetesScale::random(seed),
         }
     }
 
@@ -125,6 +137,8 @@ impl Scale {
             asana: self.asana.times(n),
             wandb: self.wandb.times(n),
             aws: self.aws.times(n),
+            skypilot: self.skypilot.times(n),
+            kubernetes: self.kubernetes.times(n),
         }
     }
 

@@ -1,0 +1,93 @@
+//! Settings of the health scores and checks.
+
+use collector::BoxedCollector;
+use collector::Failure;
+use health_fom::Declared;
+use health_fom::Health;
+use health_fom::History;
+use health_fom::Things;
+use health_fom::declare;
+use health_fom::declare::Catalog;
+use health_fom::declare::Sources;
+
+use crate::config::Configured;
+use crate::config::Problems;
+use crate::config::Settings;
+use crate::config::datadog;
+use crate::config::problem::did_you_mean;
+use crate::config::run::RunConfig;
+use crate::registry;
+use crate::sinks::datadog::query::Locked;
+use crate::sinks::datadog::query::Reader;
+use crate::sinks::datadog::query::ReaderSettings;
+
+const SCORES: &str = "health_fom.scores";
+const CHECKS: &str = "health_fom.checks";
+const WITHOUT: &str = "health_fom.without";
+const API_KEY: &str = "datadog.api_key";
+/// The key with which Datadog is read.
+pub const APP_KEY: &str = "datadog.app_key";
+
+/// The collector that the settings describe. It is always configured: built-in scores are made of whatever a run reads.
+pub fn configure(settings: &Settings, problems: &mut Problems) -> Configured<Box<dyn BoxedCollector>> {
+    let repositories = settings.list("github.repositories").len();
+    let projects = settings.list("wandb.projects").len();
+    let health = health(settings, problems).with_things(Things { repositories, projects });
+    Configured::Ready(Box::new(health))
+}
+
+/// The same as itself.
+pub fn health(settings: &Settings, problems: &mut Problems) -> Health {
+    let history = history(settings, problems).map(|reader| Box::new(reader) as Box<dyn History>);
+    Health::new(declared(settings, problems), history)
+}
+
+/// The same where a key could not be read, so that what it would read fails for this reason.
+pub fn locked(settings: &Settings, failure: Failure) -> Health {
+    // Its declarations were sound before the keys were asked for.
+    let declared = declared(settings, &mut Problems::default());
+    Health::new(declared, Some(Box::new(Locked(failure))))
+}
+
+/// The same without any reading of Datadog.
+pub fn alone(settings: &Settings) -> Health {
+    Health::new(declared(settings, &mut Problems::default()), None)
+}
+
+/// The scores and checks, built-in ones and those of the configuration. Every mistake in these is a problem.
+pub fn declared(settings: &Settings, problems: &mut Problems) -> Declared {
+    let catalog = Catalog::new(registry::catalog().filter(|(source, _)| *source != ::health_fom::NAME));
+    let without = settings.list(WITHOUT);
+    let sources =
+        Sources { scores: settings.declarations(SCORES), checks: settings.declarations(CHECKS), without: &without };
+    let suggest = |text: &str, known: &[&str]| did_you_mean(text, known.iter().copied());
+    let (declared, mistakes) = declare::read(sources, &catalog, suggest);
+    for mistake in mistakes {
+        let key = [SCORES, CHECKS, WITHOUT].into_iter().find(|key| {
+            let name = key.strip_prefix("health_fom.").unwrap_or(key);
+            mistake.at.starts_with(name)
+        });
+        let place = key.map_or_else(|| "orgpulse".to_owned(), |key| settings.place(key));
+        problems.add(place, format!("health_fom.{}", mistake.at), mistake.why, mistake.cure);
+    }
+    declared
+}
+
+/// Whether Datadog can be read: it takes both keys. Other programs have their own use for one of them alone.
+pub fn can_read(settings: &Settings) -> bool {
+    [APP_KEY, API_KEY].iter().all(|key| settings.has(key) || settings.mistaken(key))
+}
+
+/// What reads Datadog; none without both keys.
+fn history(settings: &Settings, problems: &mut Problems) -> Option<Reader> {
+    let app_key = datadog::key(APP_KEY, settings, problems)?;
+    let api_key = datadog::key(API_KEY, settings, problems)?;
+    let base_url = datadog::base_url(settings, problems);
+    Some(Reader::new(ReaderSettings {
+        base_url,
+        api_key,
+        app_key,
+        common_tags: RunConfig::new(settings).common_tags,
+        lookback: settings.duration("health_fom.lookback").unwrap_or_default(),
+    }))
+}
