@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# binary.sh [FILE]: compiles the program for release as one static binary, and copies it to FILE.
+# binary.sh [FILE [WHAT...]]: compiles the program for release as one static binary, and copies it to FILE. WHAT is then
+# compiled with the same flags, as in `--example NAME`.
 #
 # Static by glibc: its resolver and its name service for files and DNS are in libc.a since 2.34, so that the program looks
 # names up in an empty root (tests/image shows it); musl would take a second toolchain, which not every machine can fetch.
@@ -37,4 +38,8 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 cargo build --locked --release --workspace --bins --target "$triple"
 if [ -n "${1:-}" ]; then
     install -D -m 0755 "$target/$triple/release/orgpulse" "$1"
+fi
+# By itself: an example brings the features of what only tests depend on.
+if [ $# -gt 1 ]; then
+    cargo build --locked --release --target "$triple" "${@:2}"
 fi
