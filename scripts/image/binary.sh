@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# binary.sh [FILE [WHAT...]]: compiles the program for release as one static binary, and copies it to FILE. WHAT stands in
-# the place of cargo's `--bin orgpulse`.
+# binary.sh [FILE [WHAT...]]: compiles the program for release as one static binary, and copies it to FILE. WHAT is then
+# compiled with the same flags, as in `--example NAME`.
 #
 # Static by glibc: its resolver and its name service for files and DNS are in libc.a since 2.34, so that the program looks
 # names up in an empty root (tests/image shows it); musl would take a second toolchain, which not every machine can fetch.
@@ -33,10 +33,13 @@ name=$(tr 'a-z-' 'A-Z_' <<<"$triple")
 export "CARGO_TARGET_${name}_RUSTFLAGS=-C target-feature=+crt-static $replaced"
 export "CFLAGS_$(tr - _ <<<"$triple")=$replaced_in_c"
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
-file=${1:-}
-shift || true
-[ $# -gt 0 ] || set -- --bin orgpulse
-cargo build --locked --release --target "$triple" "$@"
-if [ -n "$file" ]; then
-    install -D -m 0755 "$target/$triple/release/orgpulse" "$file"
+# The simulator too, which the benchmark takes, and the whole workspace: for one package alone Cargo switches on other
+# features of shared crates, and would compile them a second time into another binary.
+cargo build --locked --release --workspace --bins --target "$triple"
+if [ -n "${1:-}" ]; then
+    install -D -m 0755 "$target/$triple/release/orgpulse" "$1"
+fi
+# By itself: an example brings the features of what only tests depend on.
+if [ $# -gt 1 ]; then
+    cargo build --locked --release --target "$triple" "${@:2}"
 fi

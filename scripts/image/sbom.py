@@ -20,7 +20,10 @@ def main(triple):
     command = ["cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", triple]
     data = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
     packages = {package["id"]: package for package in data["packages"]}
-    needs = {node["id"]: sorted(dependency["pkg"] for dependency in node["deps"] if is_normal(dependency)) for node in data["resolve"]["nodes"]}
+    needs = {
+        node["id"]: sorted(dependency["pkg"] for dependency in node["deps"] if is_normal(dependency))
+        for node in data["resolve"]["nodes"]
+    }
     [program] = [package["id"] for package in data["packages"] if package["name"] == PROGRAM and package["source"] is None]
     wanted, todo = set(), [program]
     while todo:

@@ -22,7 +22,8 @@ def of_object(one):
     where = f"{kind} {metadata['name']}"
     # A CronJob's Jobs have 11 characters more, and 63 is the most that a Job may have.
     longest = 52 if kind == "CronJob" else 63
-    if kind not in ("ClusterRole", "ClusterRoleBinding") and not re.fullmatch(rf"[a-z0-9]([-a-z0-9]{{0,{longest - 2}}}[a-z0-9])?", metadata["name"]):
+    form = rf"[a-z0-9]([-a-z0-9]{{0,{longest - 2}}}[a-z0-9])?"
+    if not kind.startswith("ClusterRole") and not re.fullmatch(form, metadata["name"]):
         yield f"{where}: no name that Kubernetes takes"
     for label in ("app.kubernetes.io/name", "app.kubernetes.io/instance", "helm.sh/chart"):
         if label not in metadata.get("labels", {}):

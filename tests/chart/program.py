@@ -45,9 +45,9 @@ def try_pod(orgpulse, pod, maps, where):
             del environment["GITHUB_TOKEN"]
         # --help is read last: what stands before it must be right.
         for arguments in ([*container["args"], "--help"], ["config", "check"]):
-            done = subprocess.run([orgpulse, *arguments], env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            done = subprocess.run([orgpulse, *arguments], env=environment, cwd=folder, capture_output=True, text=True)
             if done.returncode != 0:
-                raise AssertionError(f"{where}: orgpulse {' '.join(arguments)} says: {done.stdout}")
+                raise AssertionError(f"{where}: orgpulse {' '.join(arguments)} says: {done.stdout}{done.stderr}")
 
 
 def elsewhere(text, folder):

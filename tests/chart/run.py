@@ -3,8 +3,8 @@
 
 values/*.yaml are rendered and held against the schemas of three versions of Kubernetes, the rules of invariants.py, and
 golden/; refused/*.yaml must be refused with the words of their first line; every setting of the program must arrive in it,
-and it must take what each pod hands it; and a real API server (the programs in FOLDER) must take all of it. --update writes golden/ anew. --self-test breaks the
-chart in several ways, each of which must be found.
+and it must take what each pod hands it; and a real API server (the programs in FOLDER) must take all of it. --update writes
+golden/ anew. --self-test breaks the chart in several ways, each of which must be found.
 """
 
 import argparse
@@ -40,10 +40,11 @@ def main():
         return 1
     count = settings.check(options.orgpulse.resolve())
     pods = program.check(options.orgpulse.resolve(), files(VALUES, ["*"]))
-    print(f"chart: {len(list(VALUES.glob('*.yaml')))} sets of values as expected, valid for Kubernetes {', '.join(versions())};"
-          f" {len(list(REFUSED.glob('*.yaml')))} refused; {count} settings arrive in the program, which takes the arguments and the configuration of {pods} pods")
+    values, refused = len(files(VALUES, ["*"])), len(files(REFUSED, ["*"]))
+    print(f"chart: {values} sets of values as expected, valid for Kubernetes {', '.join(versions())}; {refused} refused; {count}"
+          f" settings arrive in the program, which takes the arguments and the configuration of {pods} pods")
     if options.kubernetes:
-        print(server.check(options.kubernetes.resolve(), sorted(VALUES.glob("*.yaml"))))
+        print(server.check(options.kubernetes.resolve(), files(VALUES, ["*"])))
     return 0
 
 
@@ -105,11 +106,13 @@ BREAKS = [
     ("a right too many", "templates/rbac.yaml", "verbs: [list]", "verbs: [list, watch]", "cluster", "more than listing"),
     ("a token for everyone", "templates/_pod.tpl", "{{ .run.kubernetes }}", "true", "minimal", "has a token and no rights"),
     ("names that are only cut", "templates/_names.tpl", '-%s" ($name | trunc 43 | trimSuffix "-") ($name | sha256sum | trunc 8)',
-     '" ($name | trunc 30 | trimSuffix "-")', "long-names", "two objects have one name"),
+     '" ($name | trunc 30 | trimSuffix "-")', "long-names", "two of them make a CronJob"),
     ("another default", "values.yaml", "startingDeadlineSeconds: 300", "startingDeadlineSeconds: 301", "minimal", "is rendered otherwise"),
-    ("a schema that allows more", "values.schema.json", '"additionalProperties": false', '"additionalProperties": true', "unknown-value", "was taken"),
+    ("a schema that allows more", "values.schema.json", '"additionalProperties": false', '"additionalProperties": true',
+     "unknown-value", "was taken"),
     ("no check of deadlines", "templates/_environments.tpl", "{{- if lt (int .) ", "{{- if lt 99999 ", "deadline-too-short", "was taken"),
-    ("arguments that the program does not know", "templates/_environments.tpl", '"--push" ""', '"--psh" ""', "minimal", "--psh"),
+    ("arguments that the program does not know", "templates/_environments.tpl", '"--push" ""', '"--psh" ""',
+     "minimal", "--psh"),
     ("a setting that is lost", "templates/configmap.yaml", ".values.config", '(omit .values.config "asana")', "none", "asana"),
 ]
 

@@ -10,11 +10,17 @@ sys.path.insert(0, str(ROOT / "tests/real"))
 from kubernetes_client import Refused  # noqa: E402
 from kubernetes_server import Server  # noqa: E402
 
-# What the source `kubernetes` lists: (group, resource, whether namespaces hold it).
-WANTED = {("", "pods", True), ("apps", "deployments", True), ("metrics.k8s.io", "pods", True), ("", "nodes", False)}
+# What the source `kubernetes` lists: group and resource. All but nodes lie in namespaces.
+WANTED = [("", "pods"), ("apps", "deployments"), ("metrics.k8s.io", "pods"), ("", "nodes")]
 # What somebody who holds the token might try besides.
-TEMPTING = [("", "secrets"), ("", "configmaps"), ("", "namespaces"), ("", "events"), ("", "pods/log"), ("", "pods/exec"), ("apps", "replicasets"),
-            ("batch", "jobs"), ("metrics.k8s.io", "nodes"), ("rbac.authorization.k8s.io", "clusterroles"), ("", "serviceaccounts/token")]
+TEMPTING = [
+    *(("", resource) for resource in ("secrets", "configmaps", "namespaces", "events", "pods/log", "pods/exec", "serviceaccounts/token")),
+    ("apps", "replicasets"),
+    ("batch", "jobs"),
+    ("metrics.k8s.io", "nodes"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+]
+RBAC, BATCH = "/apis/rbac.authorization.k8s.io/v1", f"/apis/batch/v1/namespaces/{NAMESPACE}"
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 
 
@@ -26,7 +32,7 @@ def check(binaries, values):
         refuses(server)
         kubeconfig = server.kubeconfig(Path(folder, "kubeconfig"), server.password, namespace=NAMESPACE)
         install(server, kubeconfig, values)
-    return f"chart: the API server took {taken} objects with server-side validation; installed, upgraded and uninstalled by helm; rights exact"
+    return f"chart: the API server took {taken} objects with strict validation; installed, upgraded and removed by helm; rights exact"
 
 
 def surroundings():
@@ -82,18 +88,16 @@ def install(server, kubeconfig, values):
     for each in values:
         helm("upgrade", "--install", RELEASE, CHART, "--namespace", NAMESPACE, "--values", each, kubeconfig=kubeconfig)
         notes = helm("get", "notes", RELEASE, "--namespace", NAMESPACE, kubeconfig=kubeconfig)
-        jobs = [one for one in documents(template(each)) if one["kind"] == "CronJob"]
-        for job in jobs:
-            if f"  {job['metadata']['name']}: `orgpulse collect" not in notes:
-                raise AssertionError(f"{each.name}: NOTES.txt does not tell of {job['metadata']['name']}:\n{notes}")
-        if f"create job {jobs[0]['metadata']['name']}-now --from=cronjob/{jobs[0]['metadata']['name']}" not in notes:
-            raise AssertionError(f"{each.name}: NOTES.txt does not tell how to run it now:\n{notes}")
-        made = {one["metadata"]["name"] for one in server.admin.get(f"/apis/batch/v1/namespaces/{NAMESPACE}/cronjobs")["items"]}
-        if made != {job["metadata"]["name"] for job in jobs}:
+        jobs = [one["metadata"]["name"] for one in documents(template(each)) if one["kind"] == "CronJob"]
+        for words in (*(f"  {job}: `orgpulse collect" for job in jobs), f"create job {jobs[0]}-now --from=cronjob/{jobs[0]}"):
+            if words not in notes:
+                raise AssertionError(f"{each.name}: NOTES.txt does not hold {words!r}:\n{notes}")
+        made = {one["metadata"]["name"] for one in server.admin.get(f"{BATCH}/cronjobs")["items"]}
+        if made != set(jobs):
             raise AssertionError(f"{each.name}: the server has the CronJobs {sorted(made)}")
         rights(server, documents(template(each)), each.name)
     helm("uninstall", RELEASE, "--namespace", NAMESPACE, kubeconfig=kubeconfig)
-    for path in (f"/apis/batch/v1/namespaces/{NAMESPACE}/cronjobs", "/apis/rbac.authorization.k8s.io/v1/clusterroles?labelSelector=app.kubernetes.io/instance=pulse"):
+    for path in (f"{BATCH}/cronjobs", f"{RBAC}/clusterroles?labelSelector=app.kubernetes.io/instance={RELEASE}"):
         left = server.admin.get(path)["items"]
         if left:
             raise AssertionError(f"helm uninstall left {[one['metadata']['name'] for one in left]}")
@@ -103,23 +107,24 @@ def rights(server, rendered, name):
     """Each account may list what the source lists where it is told to, and nothing else, by the server's own word."""
     accounts = {one["metadata"]["name"] for one in rendered if one["kind"] == "ServiceAccount"}
     for account in accounts:
-        everywhere = {("list", *wanted[:2]) for wanted in WANTED} if binds(rendered, account, "ClusterRoleBinding") else set()
-        roles = {one["metadata"]["namespace"] for one in rendered if one["kind"] == "RoleBinding" and one["subjects"][0]["name"] == account}
+        everywhere = {("list", *wanted) for wanted in WANTED} if bindings(rendered, account, "ClusterRoleBinding") else set()
+        roles = {one["metadata"]["namespace"] for one in bindings(rendered, account, "RoleBinding")}
         for namespace in ("training", "elsewhere", ""):
             expected = {one for one in everywhere if not roles or namespace in roles or one[2] == "nodes"}
             found = allowed(server, account, namespace)
             if found != expected:
-                raise AssertionError(f"{name}: {account} may {sorted(found)} in {namespace or 'all namespaces'}, it should be {sorted(expected)}")
+                where = namespace or "all namespaces"
+                raise AssertionError(f"{name}: {account} may {sorted(found)} in {where}, it should be {sorted(expected)}")
 
 
-def binds(rendered, account, kind):
-    return any(one["kind"] == kind and one["subjects"][0]["name"] == account for one in rendered)
+def bindings(rendered, account, kind):
+    return [one for one in rendered if one["kind"] == kind and one["subjects"][0]["name"] == account]
 
 
 def allowed(server, account, namespace):
     """(verb, group, resource) that the account may, of all that was thought of."""
     found = set()
-    for group, resource in [*(wanted[:2] for wanted in WANTED), *TEMPTING]:
+    for group, resource in [*WANTED, *TEMPTING]:
         for verb in VERBS:
             kind, _, part = resource.partition("/")
             asked = {"verb": verb, "group": group, "resource": kind, "subresource": part, "namespace": namespace}

@@ -50,8 +50,8 @@ def main():
         of_root(root, options)
         of_bill(json.loads(options.bill.read_text()), options.version)
         count = of_running(root, folder, image.config["config"], options)
-    print(f"image: {image.size / 1e6:.1f} MB to fetch, {size / 1e6:.1f} MB unpacked; as user {USER}, in a read-only root, it resolves a name,"
-          f" trusts {count} authorities and one that is added, and refuses another")
+    print(f"image: {image.size / 1e6:.1f} MB to fetch, {size / 1e6:.1f} MB unpacked; as user {USER}, in a read-only root, it"
+          f" resolves a name, trusts {count} authorities and one that is added, and refuses another")
     return 0
 
 
@@ -167,7 +167,7 @@ def run(root, config, arguments, settings=()):
     try:
         environment = dict(one.split("=", 1) for one in config["Env"]) | dict(settings)
         command = config["Entrypoint"] + arguments
-        done = subprocess.run(command, preexec_fn=enter, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
+        done = subprocess.run(command, preexec_fn=enter, env=environment, capture_output=True, text=True, timeout=120)
     finally:
         subprocess.run(["mount", "-o", "remount,bind,rw", root], check=True)
     if done.returncode == 99:

@@ -40,7 +40,8 @@ class NameServer:
             self.asked.add(name_of(query[12:]))
             is_a = query[end - 4 : end - 2] == b"\0\1"
             answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton("127.0.0.1") if is_a else b""
-            self.socket.sendto(query[:2] + b"\x81\x80" + query[4:6] + struct.pack(">HHH", len(answer) > 0, 0, 0) + query[12:end] + answer, caller)
+            header = query[:2] + b"\x81\x80" + query[4:6] + struct.pack(">HHH", len(answer) > 0, 0, 0)
+            self.socket.sendto(header + query[12:end] + answer, caller)
 
 
 def name_of(question):

@@ -39,7 +39,8 @@ takes false and 0 for absent. */}}
 {{- end -}}
 {{- $elsewhere := dig "kubernetes" "kubeconfig" "" $values.config -}}
 {{- $name := include "orgpulse.name" (list (include "orgpulse.fullname" $root) $environment) -}}
-{{- $one := dict "name" $name "account" $name "environment" $environment "values" $values "collector" "" "kubernetes" (and (not (empty $kubernetes)) (empty $elsewhere)) -}}
+{{- $here := and (not (empty $kubernetes)) (empty $elsewhere) -}}
+{{- $one := dict "name" $name "account" $name "environment" $environment "values" $values "collector" "" "kubernetes" $here -}}
 {{- include "orgpulse.validate" $one -}}
 {{- $all = append $all $one -}}
 {{- end -}}
@@ -50,7 +51,8 @@ takes false and 0 for absent. */}}
 {{- $root := . -}}
 {{- $all := list -}}
 {{- range include "orgpulse.environments" . | fromJsonArray -}}
-{{- $flags := compact (list (ternary "--push" "" .values.push) (ternary "" (printf "--output=%s" .values.output) (eq .values.output "table"))) -}}
+{{- $output := ternary "" (printf "--output=%s" .values.output) (eq .values.output "table") -}}
+{{- $flags := compact (list (ternary "--push" "" .values.push) $output) -}}
 {{- if .values.split -}}
 {{- $environment := . -}}
 {{- range $collector := .values.collectors -}}
@@ -103,7 +105,8 @@ takes false and 0 for absent. */}}
 {{- end -}}
 {{- range $limits -}}
 {{- if lt (int .) (add $deadline 60 | int) -}}
-{{- fail (printf "%sactiveDeadlineSeconds: %d is less than config.deadline (%d s) and a minute for the delivery: Kubernetes would end runs that are in time" $where (int .) $deadline) -}}
+{{- $why := "and a minute for the delivery: Kubernetes would end runs that are in time" -}}
+{{- fail (printf "%sactiveDeadlineSeconds: %d is less than config.deadline (%d s) %s" $where (int .) $deadline $why) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -39,7 +39,8 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- $labels := include "orgpulse.selectorLabels" .root | fromYaml -}}
 {{- $_ := set $labels "app.kubernetes.io/version" .root.Chart.AppVersion -}}
 {{- $_ := set $labels "app.kubernetes.io/managed-by" .root.Release.Service -}}
-{{- $_ := set $labels "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
+{{- $chart := printf "%s-%s" .root.Chart.Name .root.Chart.Version -}}
+{{- $_ := set $labels "helm.sh/chart" ($chart | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
 {{- with .environment }}{{- $_ := set $labels "orgpulse/environment" . -}}{{- end -}}
 {{- with .collector }}{{- $_ := set $labels "orgpulse/collector" . -}}{{- end -}}
 {{- toYaml (merge $labels .values.commonLabels) -}}
