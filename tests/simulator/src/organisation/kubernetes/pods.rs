@@ -77,7 +77,7 @@ pub fn pods(rng: &mut Rng, count: usize, namespaces: &[String], nodes: &[Node], 
             fate = Fate::Unschedulable;
         }
         let started = match index / 2 {
-            edge if index % 2 == 0 && edge < STARTS.len() => STARTS[edge],
+            edge if index.is_multiple_of(2) && edge < STARTS.len() => STARTS[edge],
             _ => match rng.u8(..3) {
                 0 => between(rng, MINUTE, DAY),
                 1 => between(rng, DAY, WEEK - 2),
