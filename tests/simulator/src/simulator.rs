@@ -33,8 +33,8 @@ pub struct Options {
     pub seed: u64,
     /// How large it is.
     pub scale: Scale,
-    /// The instant that the organisation is described for, at which Datadog's clock then stands. Without one it is
-    /// the present, and that clock runs.
+    /// The instant that the organisation is described for, at which the services' clocks then stand. Without one it is
+    /// the present, and they run.
     pub now: Option<Timestamp>,
     /// Added to every reply.
     pub latency: Duration,
@@ -105,6 +105,9 @@ impl Simulator {
         let aws = Arc::new(aws::State::new(Arc::clone(&organisation)));
         let skypilot = Arc::new(skypilot::State::new(Arc::clone(&organisation)));
         let kubernetes = Arc::new(kubernetes::State::new(Arc::clone(&organisation)));
+        if options.now.is_some() {
+            kubernetes.set_now(organisation.now);
+        }
         let services = vec![
             ("github", github::router(Arc::clone(&github))),
             ("asana", asana::router(Arc::clone(&asana))),

@@ -245,6 +245,17 @@ async fn usage_comes_whole_is_absent_or_does_not_answer() {
 }
 
 #[tokio::test]
+async fn usage_is_of_the_present_unless_the_clock_stands() {
+    let cluster = Cluster::small();
+    let at = |told: &Told| told.items()[0]["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(at(&cluster.get(USAGE).await), NOW.parse().unwrap());
+    let running = Simulator::start(Options::default()).unwrap();
+    let cluster = Cluster { simulator: running, ..cluster };
+    let before = jiff::Timestamp::now().as_second();
+    assert!((0..60).contains(&(at(&cluster.get(USAGE).await).as_second() - before)));
+}
+
+#[tokio::test]
 async fn objects_tell_what_the_description_says() {
     let cluster = Cluster::start(KubernetesScale { pods: 200, ..KubernetesScale::small() });
     let told = cluster.get(PODS).await;
