@@ -91,3 +91,22 @@ fn history(settings: &Settings, problems: &mut Problems) -> Option<Reader> {
         lookback: settings.duration("health_fom.lookback").unwrap_or_default(),
     }))
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws")]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::config::Inputs;
+
+    /// What a program without some source leaves out would vanish in silence if a metric were misspelt or renamed.
+    #[test]
+    fn every_built_in_score_and_check_is_made_of_metrics_of_the_catalog() {
+        let mut problems = Problems::default();
+        let settings = config::resolve(&Inputs::default(), &[], &mut problems);
+        let declared = declared(&settings, &mut problems);
+        assert_eq!(problems, Problems::default());
+        assert_eq!(declared.definitions(), ::health_fom::METRICS);
+        assert_eq!(declared.checks.len(), 14);
+    }
+}
