@@ -174,9 +174,7 @@ fn put_off(verdict: Verdict, reset: Option<Duration>, client: &Client, project: 
             let why = if client.transport.fits(wait) { failure.why.clone() } else { late() };
             Verdict::Failed(Failure { why, ..failure })
         }
-        Verdict::Again { failure, wait } if failure.cure.is_empty() => {
-            Verdict::Again { failure: failure.with_cure(PASSES), wait }
-        }
+        Verdict::Again { failure, wait } => Verdict::Again { failure: failure.with_cure(PASSES), wait },
         other => other,
     }
 }
