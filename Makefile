@@ -71,7 +71,7 @@ docs-check: build
 	@$(STEP) docs scripts/docs-check.sh
 
 bench: tool-npm tool-skypilot tool-helm tool-kubernetes ## time, requests and memory at reference size, as a table (the image's binary)
-	@scripts/image/binary.sh '' -p health-fom --example thousand
+	@scripts/image/binary.sh '' -p health_fom --example thousand
 	@PYTHONDONTWRITEBYTECODE=1 python3 scripts/bench.py
 
 soak: tool-npm ## the long form of the property tests: 200 organisations, 100 kills
