@@ -169,7 +169,7 @@ fn table(judged: &Judged, colored: bool) -> String {
             about.push_str(&format!("  {further}"));
         }
         let state = verdict.state.word().to_owned();
-        table.add_row(vec![state, name, shown(verdict), target(check), about.trim_start().to_owned()]);
+        table.add_row(vec![state, name, shown(verdict), target(check), one_line(about.trim_start())]);
     }
     if let Some(column) = table.column_mut(2) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -206,7 +206,7 @@ fn markdown(judged: &Judged) -> String {
             State::Unknown => ":grey_question:",
         };
         let name = match &check.link {
-            Some(link) => format!("[{}]({})", check.name, link.replace([' ', ')'], "%20")),
+            Some(link) => format!("[{}]({})", check.name, address(link)),
             None => check.name.clone(),
         };
         let owner = check.owner.as_deref().unwrap_or_default();
@@ -224,14 +224,26 @@ fn markdown(judged: &Judged) -> String {
     text
 }
 
+/// Tags that Datadog tells may hold anything, and no line may look like another.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// An address that nothing in it ends.
+fn address(link: &str) -> String {
+    [(" ", "%20"), ("(", "%28"), (")", "%29"), ("|", "%7C")]
+        .iter()
+        .fold(link.to_owned(), |link, (c, code)| link.replace(c, code))
+}
+
 /// Nothing in a cell ends it, or is markup.
 fn cell(text: &str) -> String {
     let mut escaped = String::new();
-    for c in text.chars() {
+    for c in one_line(text).chars() {
         if matches!(c, '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>') {
             escaped.push('\\');
         }
-        escaped.push(if c == '\n' { ' ' } else { c });
+        escaped.push(c);
     }
     escaped
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use health_fom::Declared;
 use health_fom::metrics::Check;
+use health_fom::metrics::Combine;
 use health_fom::metrics::GOOD;
 use health_fom::metrics::Origin;
 use health_fom::metrics::Outcome;
@@ -178,7 +179,10 @@ fn amount(declared: &Scored, value: &Value) -> String {
     let bracket = |terms: &[f64]| if terms.len() > 1 { format!("({})", sum(terms)) } else { sum(terms) };
     match (above.len(), below.len()) {
         (_, 1..) => format!("{} / {} = {}", bracket(above), bracket(below), short(value.value)),
-        (2.., 0) => format!("{} = {}", sum(above), short(value.value)),
+        // The terms are sums of all series, of which a mean or a greatest is none.
+        (2.., 0) if value.series == 1 || matches!(declared.input.combine, None | Some(Combine::Sum)) => {
+            format!("{} = {}", sum(above), short(value.value))
+        }
         _ => short(value.value),
     }
 }

@@ -4,9 +4,12 @@
 use std::collections::BTreeSet;
 
 use collector::Context;
+use futures_util::FutureExt;
 use health_fom::Declared;
 use health_fom::Evaluation;
 use health_fom::Health;
+use health_fom::metrics::Cause;
+use health_fom::metrics::Outcomes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -26,6 +29,7 @@ use crate::run;
 use crate::run::Outcome;
 use crate::run::Plan;
 use crate::run::Report;
+use crate::sinks::datadog::query;
 use crate::stop;
 
 /// Where the inputs come from.
@@ -73,8 +77,9 @@ pub async fn judge(
         return Err(problems.into());
     }
     let run = RunConfig::new(&settings);
-    let lookback = settings.shown("health_fom.lookback").unwrap_or_default();
-    let (http, stop) = (http::client()?, stop::on_signal());
+    let lookback = query::words(settings.duration("health_fom.lookback").unwrap_or_default());
+    let stop = stop::requested("nothing more is read, and nothing is judged").boxed().shared();
+    let http = http::client()?;
     let secrets = Secrets::read(settings, &sections, &http, run.deadline, &stop).await;
     secrets.unlock(&mut selection);
     let health = secrets.health().of(|declared| choose(declared, &mut problems));
@@ -84,8 +89,14 @@ pub async fn judge(
     let report = run::collect(&selection.collectors, &plan, &progress::Line::default(), &stop).await;
     tell(&report);
     let earlier = report.collectors.iter().map(run::CollectorReport::earlier).collect();
-    let context = Context::new(now, http, Instant::now() + run.collector_deadline, earlier);
-    let evaluation = health.evaluate(&context).await;
+    let end = (Instant::now() + run.collector_deadline).min(begun + run.deadline);
+    let context = Context::new(now, http, end, earlier);
+    let evaluation = tokio::select! {
+        biased;
+        () = stop => anyhow::bail!("asked to end before all that was needed had been read"),
+        evaluation = health.evaluate(&context) => evaluation,
+    };
+    tell_unread(&evaluation);
     Ok(Judged { health, evaluation, now, lookback })
 }
 
@@ -112,6 +123,19 @@ fn select(args: &Inputs, health: &Health, settings: &Settings, problems: &mut Pr
         problems.add("configuration", "", why, cure);
     }
     selection
+}
+
+/// Why Datadog could not be read, and what to do: the board only has room for the reason.
+fn tell_unread(evaluation: &Evaluation) {
+    let of_checks = evaluation.checks.iter().filter_map(|verdict| verdict.value.as_ref().err());
+    let mut gaps = of_checks.chain(evaluation.scores.iter().flat_map(Outcomes::gaps));
+    let failure = gaps.find_map(|gap| match &gap.cause {
+        Cause::Failed(failure) => Some(failure),
+        _ => None,
+    });
+    if let Some(failure) = failure {
+        tracing::warn!(reason = %failure.reason, "{failure}");
+    }
 }
 
 /// What failed is told: the board only says what it left unknown.

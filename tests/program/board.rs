@@ -93,6 +93,39 @@ async fn the_board_can_be_read_from_datadog() {
     );
 }
 
+/// A project that has sent nothing yet, or nothing lately, leaves the sum of all unknown.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_datadog_does_not_know_of_is_unknown() {
+    let world = world(MET).await;
+    let now = world.now.to_string();
+    assert_eq!(world.run(&["collect", "github", "--push", "--now", &now]).await.code, 0);
+    let ran = world.run(&["check", "--from-datadog", "--now", &now]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let world = world.with("GITHUB_REPOSITORIES", "acme/widgets,acme/gears");
+    let ran = world.run(&["check", "--from-datadog", "--now", &now]).await;
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+    assert!(ran.stdout.contains("repo:acme/gears") && ran.stdout.contains("of the last 4h"), "{}", ran.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_datadog_cannot_be_read_is_told() {
+    let world = world(MET).await.with("DD_APP_KEY", "wrong-application-key");
+    let ran = world.run(&["check", "--from-datadog"]).await;
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stdout.contains("Datadog could not be read [unauthorized]"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("Check DD_APP_KEY and DD_API_KEY"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("wrong-application-key"), "{}", ran.stderr);
+}
+
+/// As Datadog keeps it, whether Datadog is asked or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_is_met_in_any_case_with_or_without_keys() {
+    let check = "    - {name: x, metric: github.prs.open, tags: {repo: ACME/Widgets}, comparison: '>=', target: 0}\n";
+    let world = world(check).await.without("DD_APP_KEY").without("DD_API_KEY");
+    let ran = world.run(&["check", "--now", &world.now.to_string()]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_collects_only_what_it_is_made_of() {
     let world = world(MET).await;

@@ -90,3 +90,15 @@ async fn sigterm_during_a_delivery_that_hangs_leaves_all_points_to_the_next_run(
     assert!(send.stdout.starts_with(&format!("{all} points accepted")), "{}{}", send.stdout, send.stderr);
     assert_eq!(world.simulator.datadog().stored().len(), all);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_ends_a_check_that_reads_datadog() {
+    let world = World::small().await;
+    world.simulator.faults().inject(Fault::hang().of("datadog"));
+    let mut command = world.command(&["check"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until_asked(&world, "datadog", 1).await;
+    let (status, took) = terminate(child).await;
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert_eq!(status.code(), Some(1));
+}

@@ -29,6 +29,7 @@ pub use history::History;
 use crate::metrics::Fold;
 use crate::metrics::Known;
 use crate::metrics::Metric;
+use crate::metrics::Named;
 use crate::metrics::Outcomes;
 use crate::metrics::Verdict;
 
@@ -43,16 +44,8 @@ pub struct Health {
     declared: Declared,
     definitions: &'static [MetricDef],
     history: Option<Box<dyn History>>,
-    things: Things,
-}
-
-/// How many things the configuration names that scores are divided by; for the bound on series.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Things {
-    /// Repositories.
-    pub repositories: usize,
-    /// Projects of runs.
-    pub projects: usize,
+    named: Vec<Named>,
+    fold: Fold,
 }
 
 /// Everything that came of the scores and checks.
@@ -67,19 +60,27 @@ pub struct Evaluation {
 impl Health {
     /// A collector of these scores and checks. Without a history, what the run did not collect is not there.
     pub fn new(declared: Declared, history: Option<Box<dyn History>>) -> Self {
-        Health { definitions: declared.definitions(), declared, history, things: Things::default() }
+        let fold = history.as_ref().map_or(as_written as Fold, |history| history.fold());
+        Health { definitions: declared.definitions(), declared, history, named: Vec::new(), fold }
     }
 
-    /// The same in an organisation of so many things.
+    /// The same where the configuration names these things.
     #[must_use]
-    pub fn with_things(self, things: Things) -> Self {
-        Health { things, ..self }
+    pub fn with_named(self, named: Vec<Named>) -> Self {
+        Health { named, ..self }
+    }
+
+    /// The same where tags are kept in this form, whether they can be read back or not.
+    #[must_use]
+    pub fn with_fold(self, fold: Fold) -> Self {
+        Health { fold, ..self }
     }
 
     /// The same with what a choice leaves of the declared scores and checks.
     #[must_use]
     pub fn of(self, choose: impl FnOnce(Declared) -> Declared) -> Self {
-        Health::new(choose(self.declared), self.history)
+        let declared = choose(self.declared);
+        Health { definitions: declared.definitions(), declared, ..self }
     }
 
     /// What is declared.
@@ -102,7 +103,7 @@ impl Health {
 
     /// Gathers the inputs and judges them.
     pub async fn evaluate(&self, context: &Context) -> Evaluation {
-        let fold = self.history.as_ref().map_or(as_written as Fold, |history| history.fold());
+        let fold = self.fold;
         let needed = self.needed();
         let mut known = Known::of_run(&needed, context.earlier(), fold);
         let lacking: Vec<Metric> = needed.into_iter().filter(|metric| known.lacks(metric.def.name)).collect();
@@ -110,7 +111,10 @@ impl Health {
             _ if lacking.is_empty() => {}
             None => known.unasked("; with DD_APP_KEY and DD_API_KEY it would be read from Datadog"),
             Some(history) => match history.read(&lacking, context).await {
-                Ok(samples) => known.add(samples, fold, history.lookback()),
+                Ok(samples) => {
+                    known.add(samples, fold, history.lookback());
+                    known.expect(&lacking, &self.named, fold, history.lookback());
+                }
                 Err(failure) => known.failed(&failure),
             },
         }
@@ -144,10 +148,11 @@ impl Collector for Health {
     }
 
     fn max_series(&self) -> usize {
+        let named = |key: &str| self.named.iter().filter(|one| one.tags.get(key).is_some()).count();
         let of = |tags: &[&str]| match tags {
             [] => 1,
-            tags if tags.contains(&"repo") => self.things.repositories,
-            tags if tags.contains(&"project") || tags.contains(&"entity") => self.things.projects,
+            tags if tags.contains(&"repo") => named("repo"),
+            tags if tags.contains(&"project") || tags.contains(&"entity") => named("project"),
             _ => OTHERS,
         };
         let scores: usize = self.declared.scores.iter().map(|score| 2 * of(score.def.tags)).sum();

@@ -210,7 +210,7 @@ fn column(at: usize) -> String {
 }
 
 /// `4h`, `90s`.
-fn words(time: Duration) -> String {
+pub fn words(time: Duration) -> String {
     match time.as_secs() {
         seconds if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
         seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
@@ -257,9 +257,17 @@ fn table(columns: Vec<Column>, metrics: &[Metric]) -> Result<Vec<Sample>, String
         if !seen.insert(name.clone()) {
             return Err(format!("there are two columns {name:?}"));
         }
+        let mut rows = BTreeSet::new();
         for (row, value) in values.into_iter().enumerate() {
             let Some(value) = value.filter(|value| value.is_finite()) else { continue };
-            samples.extend(tags(metric, &groups, row)?.map(|tags| Sample { metric: metric.def.name, tags, value }));
+            let Some(tags) = tags(metric, &groups, row)? else { continue };
+            if !metric.def.bounds.contains(value) {
+                return Err(format!("{value} is no value of {}", metric.def.name));
+            }
+            if !rows.insert(tags.to_string()) {
+                return Err(format!("{} of {tags} is told twice", metric.def.name));
+            }
+            samples.push(Sample { metric: metric.def.name, tags, value });
         }
     }
     Ok(samples)

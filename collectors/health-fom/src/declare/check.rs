@@ -75,6 +75,11 @@ fn one(at: &str, value: &Value, catalog: &Catalog, suggest: Suggest, mistakes: &
         }
     }
     let combine = combine(&fields, mistakes);
+    for key in ["owner", "link"] {
+        if fields.text(key, mistakes).is_some_and(|text| text.contains(char::is_control)) {
+            mistakes.push(Mistake::new(fields.place(key), "holds a line break or another control character", ""));
+        }
+    }
     let owner = fields.text("owner", mistakes).map(str::to_owned);
     let link = fields.text("link", mistakes);
     if link.is_some_and(|link| !["https://", "http://"].iter().any(|scheme| link.starts_with(scheme))) {

@@ -1,6 +1,7 @@
 //! Declarations of scores.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use collector::Bounds;
 use collector::Kind;
@@ -26,6 +27,8 @@ const LONGEST: usize = 200;
 /// The tag keys by which a score is divided unless it says otherwise: what teams own.
 const BY: [&str; 3] = ["repo", "entity", "project"];
 
+/// Beyond them the digits of a number do not suffice for a mean.
+const WEIGHTS: RangeInclusive<f64> = 1e-6..=1e6;
 const OF_INPUT: [&str; 9] = ["metric", "over", "tags", "combine", "worst", "best", "band", "flag", "weight"];
 const OF_SCORE: [&str; 11] =
     ["metric", "over", "tags", "combine", "worst", "best", "band", "flag", "inputs", "by", "description"];
@@ -120,6 +123,9 @@ fn scored(fields: &Fields<'_>, catalog: &Catalog, mistakes: &mut Vec<Mistake>) -
     let weight = fields.number("weight", mistakes);
     if weight.is_some_and(|weight| weight <= 0.0) {
         mistakes.push(Mistake::new(fields.place("weight"), "must be more than 0", "Leave out what should not count"));
+    } else if weight.is_some_and(|weight| !WEIGHTS.contains(&weight)) {
+        let why = format!("must lie between {} and {}", WEIGHTS.start(), WEIGHTS.end());
+        mistakes.push(Mistake::new(fields.place("weight"), why, "Weights count beside each other: 1 and 3, say"));
     }
     let metrics = metrics?;
     let first = *metrics.first()?;
@@ -143,7 +149,7 @@ fn scored(fields: &Fields<'_>, catalog: &Catalog, mistakes: &mut Vec<Mistake>) -
                 "Only metrics with the same tags can be added or divided",
             ));
         }
-        if key == "metric" && !names.insert(metric.def.name) {
+        if !names.insert((key, metric.def.name)) {
             mistakes.push(Mistake::new(fields.place(key), format!("{} is added twice", metric.def.name), ""));
         }
     }

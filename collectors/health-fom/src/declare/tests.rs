@@ -126,6 +126,14 @@ fn a_wrong_score_is_told_with_its_place_and_what_to_write() {
             "{inputs: [{metric: ec2.instances.idle, worst: 1, best: 0, weight: 0}]}",
             &["inputs[1].weight", "more than 0"],
         ),
+        (
+            "{inputs: [{metric: ec2.instances.idle, worst: 1, best: 0, weight: 5.0e-324}]}",
+            &["inputs[1].weight", "between 0.000001 and 1000000"],
+        ),
+        (
+            "{metric: ec2.instances.idle, over: [ec2.instances.running, ec2.instances.running], worst: 1, best: 0}",
+            &["over", "is added twice"],
+        ),
         ("{inputs: [{metric: ec2.instances.idle, worst: 1, best: 0}], worst: 1}", &["worst", "stands beside inputs"]),
         (
             "{inputs: [{metric: github.commits.reverts, worst: 1, best: 0}, {metric: wandb.runs.failed_7d, worst: 1, best: 0}]}",
@@ -178,6 +186,7 @@ fn a_wrong_check_is_told_with_its_place_and_what_to_write() {
         (format!("{{{good}, tags: {{zone: a}}}}"), &["has no tag \"zone\""]),
         (format!("{{{good}, tags: {{region: 1}}}}"), &["tags.region", "must be a text, not 1"]),
         (format!("{{{good}, link: wiki}}"), &["link", "must be an http:// or https:// address"]),
+        (format!("{{{good}, owner: \"a\\nb\"}}"), &["owner", "holds a line break"]),
         (format!("{{{good}, onwer: me}}"), &["onwer", "unknown key"]),
         (
             "{name: Idle Instances, metric: ec2.instances.idle, comparison: '<', target: 2}".to_owned(),

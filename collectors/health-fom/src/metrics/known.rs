@@ -62,6 +62,15 @@ pub struct Gap {
     pub why: String,
 }
 
+/// A thing that the configuration names: a repository, a project, a region.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Named {
+    /// The source that reads it.
+    pub source: &'static str,
+    /// The tags by which its series are known.
+    pub tags: Tags,
+}
+
 /// What is known of one metric.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
@@ -161,6 +170,27 @@ impl Known {
         }
     }
 
+    /// Notes what the configuration names and nobody has a value of, although these metrics, which were looked for in the
+    /// history, always have one: else a part that was sent would pass for the whole.
+    pub fn expect(&mut self, metrics: &[Metric], named: &[Named], fold: Fold, lookback: &str) {
+        for metric in metrics.iter().filter(|metric| metric.def.absent_when.is_empty()) {
+            let Some(facts) = self.0.get_mut(metric.def.name) else { continue };
+            for Named { source, tags } in named {
+                let speaks_of_it =
+                    *source == metric.source && tags.iter().all(|(key, _)| metric.def.tags.contains(&key));
+                let told = facts.series.iter().any(|one| covers(tags, &one.tags, fold));
+                let missed =
+                    facts.gaps.iter().any(|gap| covers(tags, &gap.tags, fold) || covers(&gap.tags, tags, fold));
+                if speaks_of_it && !told && !missed {
+                    let why = format!(
+                        "{source} was not collected for {tags} in this run, and Datadog has no value of the last {lookback}"
+                    );
+                    facts.gaps.push(Gap { tags: tags.clone(), cause: Cause::Unknown, why });
+                }
+            }
+        }
+    }
+
     /// Notes that what was not collected was not looked for, and why.
     pub fn unasked(&mut self, why: &str) {
         for gap in self.open() {
@@ -172,6 +202,7 @@ impl Known {
     pub fn failed(&mut self, failure: &Failure) {
         let failure = Arc::new(failure.clone());
         for gap in self.open() {
+            gap.why.push_str(&format!(", and Datadog could not be read [{}]", failure.reason));
             gap.cause = Cause::Failed(Arc::clone(&failure));
         }
     }

@@ -23,6 +23,7 @@ pub use known::Fold;
 pub use known::Gap;
 pub use known::Known;
 pub use known::Metric;
+pub use known::Named;
 pub use known::Origin;
 pub use known::Sample;
 pub use score::GOOD;

@@ -134,6 +134,11 @@ impl Score {
 }
 
 impl Outcomes {
+    /// Why there is no score, for each thing without one.
+    pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.nothing.iter().chain(self.things.iter().filter_map(Outcome::gap))
+    }
+
     /// The score as an input of checks.
     pub fn facts(&self, fold: Fold) -> Facts {
         let mut facts = Facts::default();
@@ -153,13 +158,16 @@ impl Outcomes {
         facts
     }
 
-    /// The coverage as an input of checks.
+    /// The coverage as an input of checks. Where the history could not be read, it is no more known than the score.
     pub fn coverage_facts(&self, fold: Fold) -> Facts {
-        let series = self.things.iter().map(|thing| {
+        let unread = |thing: &Outcome| thing.gap().is_some_and(|gap| matches!(gap.cause, Cause::Failed(_)));
+        let gaps = self.things.iter().filter(|thing| unread(thing));
+        let gaps = gaps.filter_map(|thing| Some(Gap { tags: thing.tags.clone(), ..thing.gap()?.clone() }));
+        let series = self.things.iter().filter(|thing| !unread(thing)).map(|thing| {
             let key = key(&thing.tags, fold);
             Series { key, tags: thing.tags.clone(), value: thing.coverage, origin: Origin::Run }
         });
-        Facts { series: series.collect(), gaps: self.nothing.iter().cloned().collect() }
+        Facts { series: series.collect(), gaps: gaps.chain(self.nothing.clone()).collect() }
     }
 }
 

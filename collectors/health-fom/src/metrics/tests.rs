@@ -338,6 +338,42 @@ fn rises(curve: Curve) -> Option<bool> {
     }
 }
 
+/// A project that Datadog knows nothing of, beside one of which it does: their sum is not known.
+#[test]
+fn a_part_of_the_history_does_not_pass_for_the_whole() {
+    let def = metric("wandb.runs.completed_7d");
+    let needed = [Metric { source: "wandb", def }];
+    let named = |values: &[&str]| Named { source: "wandb", tags: tags(def, values) };
+    let mut known = Known::of_run(&needed, &[], lower);
+    known.add(vec![Sample { metric: def.name, tags: tags(def, VISION), value: 30.0 }], lower, "4h");
+    let mut whole = known.clone();
+    whole.expect(&needed, &[named(&["Acme", "vision"])], lower, "4h");
+    known.expect(&needed, &[named(VISION), named(&["acme", "speech"])], lower, "4h");
+    let all = declared("", "").checks;
+    let check = all.iter().find(|one| one.name == "training-runs").unwrap();
+    assert_eq!(check.evaluate(&whole, lower).state, State::Met);
+    let verdict = check.evaluate(&known, lower);
+    assert_eq!(verdict.state, State::Unknown);
+    let why = verdict.value.unwrap_err().why;
+    assert!(why.contains("project:speech") && why.contains("Datadog has no value of the last 4h"), "{why}");
+}
+
+#[test]
+fn a_coverage_is_not_known_while_datadog_cannot_be_read() {
+    let scores = "health.x.fom: {inputs: [{metric: k8s.pods.failed, worst: 10, best: 0},\
+        {metric: asana.tasks.overdue, worst: 10, best: 0}]}";
+    let checks = "[{name: x, metric: health.x.fom.coverage, comparison: '>=', target: 1}]";
+    let mut earlier = run(&[("k8s.pods.failed", CLUSTER, 1.0)]);
+    earlier.retain(|one| one.source != "asana");
+    let health = crate::Health::new(declared(scores, checks), None);
+    let mut known = Known::of_run(&health.needed(), &earlier, lower);
+    known.failed(&Failure::new(Reason::Unauthorized, "read", "no"));
+    let verdict = health.judge(known, lower).checks.pop().unwrap();
+    assert_eq!(verdict.state, State::Unknown);
+    let why = verdict.value.unwrap_err().why;
+    assert!(why.ends_with("Datadog could not be read [unauthorized]"), "{why}");
+}
+
 proptest! {
     #[test]
     fn every_score_lies_between_0_and_1_and_is_monotone_in_each_input(

@@ -33,7 +33,7 @@ use crate::sinks::datadog::query::ReaderSettings;
 const APP_KEY: &str = "zyxwvutsrqponmlkAPPKEY";
 
 const fn def(name: &'static str, tags: &'static [&'static str]) -> MetricDef {
-    let (kind, bounds) = (Kind::Gauge, Bounds::ANY);
+    let (kind, bounds) = (Kind::Gauge, Bounds::NON_NEGATIVE);
     MetricDef { name, group: "", unit: "", kind, bounds, tags, description: "", absent_when: "" }
 }
 
@@ -176,6 +176,24 @@ async fn an_answer_that_is_none_fails_with_words_and_never_with_a_key() {
         let failure = read(&server.url, &METRICS).await.unwrap_err();
         assert_eq!(failure.reason, reason, "{failure}");
         assert!(failure.to_string().contains(words), "{words} is not in {failure}");
+    }
+    let of_repo = |values: Value| {
+        let one = || json!(["acme"]);
+        let groups = ["org", "repo"].map(|key| json!({"type": "group", "name": key, "values": [one(), one()]}));
+        table([groups.to_vec(), vec![number("q0", values)]].concat())
+    };
+    for (values, words) in [
+        (json!([null, 3]), None),
+        (json!([3, 4]), Some("is told twice")),
+        (json!([null, -5]), Some("-5 is no value of")),
+    ] {
+        let reply = of_repo(values);
+        let server = Server::start(move |_: &Seen, _| ok(reply.clone())).await;
+        let found = read(&server.url, &METRICS).await;
+        match words {
+            None => assert_eq!(found.unwrap().len(), 1),
+            Some(words) => assert!(found.unwrap_err().why.contains(words), "{words}"),
+        }
     }
     let short = [vec![group("org", &["a"]), group("repo", &["b"])], vec![number("q0", json!([1, 2]))]].concat();
     let server = Server::start(move |_: &Seen, _| columns(short.clone())).await;
