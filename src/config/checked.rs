@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde_json::Value;
 
+use crate::config::keys::first_line;
 use crate::config::map;
 use crate::config::map::Numbers;
 use crate::config::map::Texts;
@@ -117,9 +118,11 @@ pub fn parse(setting: &Setting, text: &str) -> Result<Checked, String> {
         },
         Kind::Numbers => map::numbers(text).map(Checked::Numbers),
         Kind::Texts => map::texts(text).map(Checked::Texts),
+        // Its text may be long, and is not repeated.
         Kind::Declarations => match serde_saphyr::from_str(text) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => Ok(Checked::Declarations(value)),
-            _ => Err(wrong()),
+            Ok(_) => Err(format!("must be {}", form(setting.kind))),
+            Err(error) => Err(format!("is not valid YAML: {}", first_line(&error.to_string()))),
         },
         Kind::Bool => text.parse().map(Checked::Bool).map_err(|_| wrong()),
         Kind::Choice(words) if words.contains(&text) => Ok(Checked::Text(text.to_owned())),

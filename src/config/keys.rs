@@ -101,7 +101,7 @@ fn is_section(key: &str) -> bool {
 }
 
 /// What the reader of YAML found wrong, without its advice to programmers.
-fn first_line(text: &str) -> &str {
+pub(super) fn first_line(text: &str) -> &str {
     let line = text.lines().next().unwrap_or_default();
     line.split_once(", set DuplicateKeyPolicy").map_or(line, |(what, _)| what)
 }

@@ -200,6 +200,17 @@ fn every_wrong_item_of_a_list_is_told() {
 }
 
 #[test]
+fn what_is_wrong_with_a_long_text_is_told_without_it() {
+    for (text, words) in [
+        ("{health.x.fom: {worst: [}", "HEALTH_FOM_SCORES: is not valid YAML: "),
+        ("just words", "HEALTH_FOM_SCORES: must be YAML: a mapping or a list"),
+    ] {
+        let told = resolve(&inputs(&[("HEALTH_FOM_SCORES", text)], ""), &[]).1;
+        assert!(told.contains(words) && !told.contains(text), "{told}");
+    }
+}
+
+#[test]
 fn the_cure_fits_the_form() {
     for (file, words, never) in [
         ("wandb: {group_keys: {a: b}}", "wandb.group_keys: must be a list of texts", "unknown key"),

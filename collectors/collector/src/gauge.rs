@@ -86,7 +86,8 @@ impl Gauge {
         }
         if !def.bounds.contains(value) {
             let Bounds { min, max } = def.bounds;
-            return Err(rejected(format!("its value {value} is outside {min} to {max}")));
+            let range = if max == f64::MAX { format!("below {min}") } else { format!("outside {min} to {max}") };
+            return Err(rejected(format!("its value {value} is {range}")));
         }
         if !tags.iter().map(|(key, _)| key).eq(def.tags.iter().copied()) {
             return Err(rejected(format!("its tags ({tags}) are not {:?}", def.tags)));
