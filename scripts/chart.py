@@ -92,7 +92,8 @@ def form_of(row, key):
     form = row["form"]
     simple = {
         "text": {"type": "string"},
-        "address": {"type": "string", "pattern": "^https?://"},
+        # What follows is held by the templates: a message of the schema would show a password in it.
+        "address": {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://"},
         "time": {"type": "string", "minLength": 1},
         "path": {"type": "string", "minLength": 1},
         "secret": {"type": "string", "minLength": 1},

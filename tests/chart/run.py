@@ -95,6 +95,8 @@ def refusals(chart, names=("*",)):
             template(values, chart)
             yield f"refused/{values.name} was taken; it should be refused with: {words}"
         except Failed as failed:
+            if "hidden" in str(failed):
+                yield f"refused/{values.name}: the message shows the secret: {failed}"
             if words not in str(failed):
                 yield f"refused/{values.name} should be refused with: {words}\nit says: {failed}"
 

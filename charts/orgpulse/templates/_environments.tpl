@@ -98,6 +98,7 @@ takes false and 0 for absent. */}}
 {{- if hasKey .values.files "orgpulse.yaml" -}}
 {{- fail (printf "%sfiles: orgpulse.yaml is made of config" $where) -}}
 {{- end -}}
+{{- include "orgpulse.withoutUsers" (dict "where" (printf "%sconfig" $where) "in" .values.config) -}}
 {{- $deadline := include "orgpulse.seconds" (.values.config.deadline | default "10m") | int -}}
 {{- $limits := list .values.activeDeadlineSeconds -}}
 {{- range .values.perCollector -}}
@@ -107,6 +108,20 @@ takes false and 0 for absent. */}}
 {{- if lt (int .) (add $deadline 60 | int) -}}
 {{- $why := "and a minute for the delivery: Kubernetes would end runs that are in time" -}}
 {{- fail (printf "%sactiveDeadlineSeconds: %d is less than config.deadline (%d s) %s" $where (int .) $deadline $why) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Refuses an address with more than host and path: it may be a password. Not by the schema, whose messages would show it. */}}
+{{- define "orgpulse.withoutUsers" -}}
+{{- $where := .where -}}
+{{- range $key, $value := .in -}}
+{{- $place := printf "%s.%v" $where $key -}}
+{{- if or (kindIs "map" $value) (kindIs "slice" $value) -}}
+{{- include "orgpulse.withoutUsers" (dict "where" $place "in" $value) -}}
+{{- else if regexMatch "(?i)^\\s*https?:.*[@?#]" (toString $value) -}}
+{{- $cure := "which everybody would see in the ConfigMap; give the whole of it by its variable out of a Secret (secrets.env)" -}}
+{{- fail (printf "%s: an address in config must not hold a user, password or query, %s" $place $cure) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
