@@ -94,7 +94,12 @@ def form_of(row, key):
         "text": {"type": "string"},
         # What follows is held by the templates: a message of the schema would show a password in it.
         "address": {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://"},
-        "time": {"type": "string", "minLength": 1},
+        # Of the forms that the program reads those that the templates can count, to compare them; and more than 0.
+        "time": {
+            "type": "string",
+            "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
+            "allOf": [{"pattern": "[1-9]"}],
+        },
         "path": {"type": "string", "minLength": 1},
         "secret": {"type": "string", "minLength": 1},
         "true, false": {"type": "boolean"},

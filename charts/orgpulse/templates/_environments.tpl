@@ -126,14 +126,12 @@ takes false and 0 for absent. */}}
 {{- end -}}
 {{- end -}}
 
-{{/* A time such as 90s or 1h30m in seconds; 0 for a form that only the program reads. */}}
+{{/* A time such as 90s or 1h30m in seconds. The schema lets no other form pass. */}}
 {{- define "orgpulse.seconds" -}}
 {{- $seconds := 0 -}}
-{{- if regexMatch "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$" . -}}
 {{- range regexFindAll "[0-9]+[hms]" . -1 -}}
 {{- $unit := ternary 3600 (ternary 60 1 (hasSuffix "m" .)) (hasSuffix "h" .) -}}
-{{- $seconds = add $seconds (mul (regexFind "[0-9]+" . | int) $unit) -}}
-{{- end -}}
+{{- $seconds = add $seconds (mul (regexFind "[0-9]+" . | atoi) $unit) -}}
 {{- end -}}
 {{- $seconds -}}
 {{- end -}}
