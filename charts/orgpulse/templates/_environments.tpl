@@ -33,6 +33,9 @@ takes false and 0 for absent. */}}
 {{- $_ := set $values.config "env" $environment -}}
 {{- end -}}
 {{- include "orgpulse.merge" (dict "into" $values "from" ($own | default dict)) -}}
+{{- if and $environment (hasKey (dig "config" dict ($own | default dict) | default dict) "env") -}}
+{{- fail (printf "environments.%s: config.env: the name of the environment is its tag env; leave it out" $environment) -}}
+{{- end -}}
 {{- $kubernetes := dig "kubernetes" "cluster_name" "" $values.config -}}
 {{- if $values.collectors -}}
 {{- $kubernetes = has "kubernetes" $values.collectors -}}
