@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts/orgpulse"
 
+# What may be null, though it is neither a list nor a mapping of the user's own.
+OPTIONAL = ("ttlSecondsAfterFinished", "perCollector")
 # What is one for the whole release.
 SHARED = ("global", "nameOverride", "fullnameOverride", "networkPolicy", "environments")
 
@@ -75,11 +77,25 @@ def schema(text, rows):
             for name in path:
                 place = place["properties"].setdefault(name, section())
             place["properties"][last] = {"description": row["about"], **form_of(row, key)}
+    # A section may be null, the whole may not.
+    defs["config"]["type"] = "object"
+    # Helm takes a value away that is set to null, and the templates would fail at it. An environment leaves out what it likes.
+    whole["required"] = [name for name, form in properties.items() if not may_lack(name, form)]
+    whole["allOf"] = [
+        {"properties": {name: {"required": [key for key, each in form["properties"].items() if not may_lack(key, each)]}}}
+        for name, form in properties.items()
+        if "properties" in form and name not in OPTIONAL
+    ]
     # A volume is mounted there.
     defs["config"]["properties"]["state_dir"]["pattern"] = "^/."
     [environment] = properties["environments"]["patternProperties"].values()
     environment["properties"] = {name: {"$ref": f"#/properties/{name}"} for name in properties if name not in SHARED}
     return json.dumps(whole, indent=2) + "\n"
+
+
+def may_lack(name, form):
+    """Whether null is as good as the empty list or mapping, or means something of its own."""
+    return name in OPTIONAL or form.get("type") in ("array", "object") and not form.keys() & {"properties", "minItems"}
 
 
 def section(about=None):

@@ -98,7 +98,7 @@ takes false and 0 for absent. */}}
 {{- if and .values.perCollector (not .values.split) -}}
 {{- fail (printf "%sperCollector: works only with split: true" $where) -}}
 {{- end -}}
-{{- if hasKey .values.files "orgpulse.yaml" -}}
+{{- if hasKey (.values.files | default dict) "orgpulse.yaml" -}}
 {{- fail (printf "%sfiles: orgpulse.yaml is made of config" $where) -}}
 {{- end -}}
 {{- include "orgpulse.withoutUsers" (dict "where" (printf "%sconfig" $where) "in" .values.config) -}}
