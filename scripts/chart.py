@@ -88,9 +88,32 @@ def schema(text, rows):
     ]
     # A volume is mounted there.
     defs["config"]["properties"]["state_dir"]["pattern"] = "^/."
+    # Roles are made there.
+    namespaces = defs["config"]["properties"]["kubernetes"]["properties"]["namespaces"]
+    namespaces["items"]["pattern"] = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+    defs["schedule"]["pattern"] = schedule()
     [environment] = properties["environments"]["patternProperties"].values()
     environment["properties"] = {name: {"$ref": f"#/properties/{name}"} for name in properties if name not in SHARED}
     return json.dumps(whole, indent=2) + "\n"
+
+
+def schedule():
+    """A pattern of the schedules that Kubernetes takes: five fields, each in its range, or a word for them."""
+    months, days = "jan feb mar apr may jun jul aug sep oct nov dec", "sun mon tue wed thu fri sat"
+    numbers = (
+        "[0-5]?[0-9]",
+        "[01]?[0-9]|2[0-3]",
+        "0?[1-9]|[12][0-9]|3[01]",
+        f"0?[1-9]|1[0-2]|{any_case(months)}",
+        f"0?[0-6]|{any_case(days)}",
+    )
+    ranges = [rf"([*?]|({number})(-({number}))?)(/0*[1-9][0-9]*)?" for number in numbers]
+    fields = " ".join(f"{each}(,{each})*" for each in ranges)
+    return f"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|{fields})$"
+
+
+def any_case(words):
+    return "|".join("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words.split())
 
 
 def may_lack(name, form):
