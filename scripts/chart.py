@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts/orgpulse"
 
+# What may be null, though it is neither a list nor a mapping of the user's own.
+OPTIONAL = ("ttlSecondsAfterFinished", "perCollector")
 # What is one for the whole release.
 SHARED = ("global", "nameOverride", "fullnameOverride", "networkPolicy", "environments")
 
@@ -75,11 +77,48 @@ def schema(text, rows):
             for name in path:
                 place = place["properties"].setdefault(name, section())
             place["properties"][last] = {"description": row["about"], **form_of(row, key)}
+    # A section may be null, the whole may not.
+    defs["config"]["type"] = "object"
+    # Helm takes a value away that is set to null, and the templates would fail at it. An environment leaves out what it likes.
+    whole["required"] = [name for name, form in properties.items() if not may_lack(name, form)]
+    whole["allOf"] = [
+        {"properties": {name: {"required": [key for key, each in form["properties"].items() if not may_lack(key, each)]}}}
+        for name, form in properties.items()
+        if "properties" in form and name not in OPTIONAL
+    ]
     # A volume is mounted there.
     defs["config"]["properties"]["state_dir"]["pattern"] = "^/."
+    # Roles are made there.
+    namespaces = defs["config"]["properties"]["kubernetes"]["properties"]["namespaces"]
+    namespaces["items"]["pattern"] = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+    defs["schedule"]["pattern"] = schedule()
     [environment] = properties["environments"]["patternProperties"].values()
     environment["properties"] = {name: {"$ref": f"#/properties/{name}"} for name in properties if name not in SHARED}
     return json.dumps(whole, indent=2) + "\n"
+
+
+def schedule():
+    """A pattern of the schedules that Kubernetes takes: five fields, each in its range, or a word for them."""
+    months, days = "jan feb mar apr may jun jul aug sep oct nov dec", "sun mon tue wed thu fri sat"
+    numbers = (
+        "[0-5]?[0-9]",
+        "[01]?[0-9]|2[0-3]",
+        "0?[1-9]|[12][0-9]|3[01]",
+        f"0?[1-9]|1[0-2]|{any_case(months)}",
+        f"0?[0-6]|{any_case(days)}",
+    )
+    ranges = [rf"([*?]|({number})(-({number}))?)(/0*[1-9][0-9]*)?" for number in numbers]
+    fields = " ".join(f"{each}(,{each})*" for each in ranges)
+    return f"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|{fields})$"
+
+
+def any_case(words):
+    return "|".join("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words.split())
+
+
+def may_lack(name, form):
+    """Whether null is as good as the empty list or mapping, or means something of its own."""
+    return name in OPTIONAL or form.get("type") in ("array", "object") and not form.keys() & {"properties", "minItems"}
 
 
 def section(about=None):
@@ -92,8 +131,14 @@ def form_of(row, key):
     form = row["form"]
     simple = {
         "text": {"type": "string"},
-        "address": {"type": "string", "pattern": "^https?://"},
-        "time": {"type": "string", "minLength": 1},
+        # What follows is held by the templates: a message of the schema would show a password in it.
+        "address": {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://"},
+        # Of the forms that the program reads those that the templates can count, to compare them; and more than 0.
+        "time": {
+            "type": "string",
+            "pattern": "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$",
+            "allOf": [{"pattern": "[1-9]"}],
+        },
         "path": {"type": "string", "minLength": 1},
         "secret": {"type": "string", "minLength": 1},
         "true, false": {"type": "boolean"},

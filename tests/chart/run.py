@@ -95,6 +95,8 @@ def refusals(chart, names=("*",)):
             template(values, chart)
             yield f"refused/{values.name} was taken; it should be refused with: {words}"
         except Failed as failed:
+            if "hidden" in str(failed):
+                yield f"refused/{values.name}: the message shows the secret: {failed}"
             if words not in str(failed):
                 yield f"refused/{values.name} should be refused with: {words}\nit says: {failed}"
 
@@ -111,6 +113,8 @@ BREAKS = [
     ("a schema that allows more", "values.schema.json", '"additionalProperties": false', '"additionalProperties": true',
      "unknown-value", "was taken"),
     ("no check of deadlines", "templates/_environments.tpl", "{{- if lt (int .) ", "{{- if lt 99999 ", "deadline-too-short", "was taken"),
+    ("no check of addresses", "templates/_environments.tpl", '{{- else if regexMatch "', '{{- else if regexMatch "never',
+     "password-in-address", "was taken"),
     ("arguments that the program does not know", "templates/_environments.tpl", '"--push" ""', '"--psh" ""',
      "minimal", "--psh"),
     ("a setting that is lost", "templates/configmap.yaml", ".values.config", '(omit .values.config "asana")', "none", "asana"),

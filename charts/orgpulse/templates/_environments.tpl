@@ -33,6 +33,9 @@ takes false and 0 for absent. */}}
 {{- $_ := set $values.config "env" $environment -}}
 {{- end -}}
 {{- include "orgpulse.merge" (dict "into" $values "from" ($own | default dict)) -}}
+{{- if and $environment (hasKey (dig "config" dict ($own | default dict) | default dict) "env") -}}
+{{- fail (printf "environments.%s: config.env: the name of the environment is its tag env; leave it out" $environment) -}}
+{{- end -}}
 {{- $kubernetes := dig "kubernetes" "cluster_name" "" $values.config -}}
 {{- if $values.collectors -}}
 {{- $kubernetes = has "kubernetes" $values.collectors -}}
@@ -95,9 +98,10 @@ takes false and 0 for absent. */}}
 {{- if and .values.perCollector (not .values.split) -}}
 {{- fail (printf "%sperCollector: works only with split: true" $where) -}}
 {{- end -}}
-{{- if hasKey .values.files "orgpulse.yaml" -}}
+{{- if hasKey (.values.files | default dict) "orgpulse.yaml" -}}
 {{- fail (printf "%sfiles: orgpulse.yaml is made of config" $where) -}}
 {{- end -}}
+{{- include "orgpulse.withoutUsers" (dict "where" (printf "%sconfig" $where) "in" .values.config) -}}
 {{- $deadline := include "orgpulse.seconds" (.values.config.deadline | default "10m") | int -}}
 {{- $limits := list .values.activeDeadlineSeconds -}}
 {{- range .values.perCollector -}}
@@ -111,14 +115,26 @@ takes false and 0 for absent. */}}
 {{- end -}}
 {{- end -}}
 
-{{/* A time such as 90s or 1h30m in seconds; 0 for a form that only the program reads. */}}
+{{/* Refuses an address with more than host and path: it may be a password. Not by the schema, whose messages would show it. */}}
+{{- define "orgpulse.withoutUsers" -}}
+{{- $where := .where -}}
+{{- range $key, $value := .in -}}
+{{- $place := printf "%s.%v" $where $key -}}
+{{- if or (kindIs "map" $value) (kindIs "slice" $value) -}}
+{{- include "orgpulse.withoutUsers" (dict "where" $place "in" $value) -}}
+{{- else if regexMatch "(?i)^\\s*https?:.*[@?#]" (toString $value) -}}
+{{- $cure := "which everybody would see in the ConfigMap; give the whole of it by its variable out of a Secret (secrets.env)" -}}
+{{- fail (printf "%s: an address in config must not hold a user, password or query, %s" $place $cure) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A time such as 90s or 1h30m in seconds. The schema lets no other form pass. */}}
 {{- define "orgpulse.seconds" -}}
 {{- $seconds := 0 -}}
-{{- if regexMatch "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$" . -}}
 {{- range regexFindAll "[0-9]+[hms]" . -1 -}}
 {{- $unit := ternary 3600 (ternary 60 1 (hasSuffix "m" .)) (hasSuffix "h" .) -}}
-{{- $seconds = add $seconds (mul (regexFind "[0-9]+" . | int) $unit) -}}
-{{- end -}}
+{{- $seconds = add $seconds (mul (regexFind "[0-9]+" . | atoi) $unit) -}}
 {{- end -}}
 {{- $seconds -}}
 {{- end -}}

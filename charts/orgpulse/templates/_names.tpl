@@ -43,7 +43,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- $_ := set $labels "helm.sh/chart" ($chart | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
 {{- with .environment }}{{- $_ := set $labels "orgpulse/environment" . -}}{{- end -}}
 {{- with .collector }}{{- $_ := set $labels "orgpulse/collector" . -}}{{- end -}}
-{{- toYaml (merge $labels .values.commonLabels) -}}
+{{- toYaml (merge $labels (.values.commonLabels | default dict)) -}}
 {{- end -}}
 
 {{- define "orgpulse.serviceAccountName" -}}
