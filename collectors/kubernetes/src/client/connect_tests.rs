@@ -147,6 +147,13 @@ async fn a_credential_that_the_server_repeats_is_masked() {
 }
 
 #[tokio::test]
+async fn a_password_that_the_server_repeats_is_masked() {
+    let cluster = World::empty().serve(|_| Some(status(403, "Forbidden", "no such: ann S3CRETS3CRET"))).await;
+    let user = json!({"username": "ann", "password": "S3CRETS3CRET"});
+    failed(reach(&cluster.config_as(&user)).await, Reason::Forbidden, "no such: ann ***");
+}
+
+#[tokio::test]
 async fn the_path_in_the_servers_address_is_kept() {
     let cluster = open().await;
     let server = json!({"server": format!("{}/k8s/clusters/c-1", cluster.server.url)});
@@ -193,7 +200,7 @@ echo '{"kind":"ExecCredential","status":{"token":"plug.S3CRET","expirationTimest
 async fn a_plugin_that_gives_nothing_is_told_without_what_it_printed() {
     let cluster = open().await;
     for (script, reason, words) in [
-        ("echo S3CRET; echo 'Your session has expired' >&2; exit 3", Reason::Unauthorized, "Your session has expired"),
+        ("echo S3CRET; echo S3CRET >&2; exit 3", Reason::Unauthorized, "it ended with exit status: 3"),
         ("echo S3CRET", Reason::Unauthorized, "printed no ExecCredential"),
         ("echo '{\"status\":{}}'", Reason::Unauthorized, "neither a token nor a client certificate"),
         ("echo '{\"status\":{\"token\":\"\"}}'", Reason::Unauthorized, "neither a token"),

@@ -23,6 +23,10 @@ pub(super) async fn settle(user: &mut AuthInfo, deadline: Instant, secrets: &Sec
         (user.username, user.password) = (None, None);
     } else if user.username.is_some() && user.password.is_some() {
         user.token = None;
+        // It is sent in base64, but may be repeated as it is.
+        if let Some(password) = &user.password {
+            secrets.keep(password.expose_secret());
+        }
     } else if let (None, Some(path)) = (&user.token, file) {
         user.token = Some(of_file(&path)?);
     } else if let (None, Some(plugin)) = (&user.token, plugin) {

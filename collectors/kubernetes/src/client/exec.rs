@@ -90,7 +90,7 @@ async fn run(plugin: &ExecConfig, deadline: Instant, secrets: &Secrets) -> Resul
             command.env(name, value);
         }
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let end = deadline.min(Instant::now() + PATIENCE);
     let output = match timeout_at(end, command.output()).await {
         Ok(Ok(output)) => output,
@@ -98,9 +98,10 @@ async fn run(plugin: &ExecConfig, deadline: Instant, secrets: &Secrets) -> Resul
         Err(_) => return Err(refused(plugin, "it did not end; it may wait for somebody to log in", secrets)),
     };
     if !output.status.success() {
-        let said = secrets.clip(&String::from_utf8_lossy(&output.stderr));
-        let why = format!("it ended with {}{}{said}", output.status, if said.is_empty() { "" } else { ": " });
-        return Err(refused(plugin, &why, secrets));
+        let why = format!("it ended with {}; what it says may hold credentials, and is not shown", output.status);
+        return Err(refused(plugin, &why, secrets).with_cure(
+            "Run the command by hand to see what it says; log in again with kubectl get nodes, or use a user with a token",
+        ));
     }
     // Some print YAML, of which JSON is a part.
     let printed: Option<Credential> = serde_saphyr::from_slice(&output.stdout).ok();
