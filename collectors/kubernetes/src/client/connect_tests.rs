@@ -103,6 +103,36 @@ async fn a_token_file_is_read_anew_for_each_collection() {
     failed(reach(&config).await, Reason::Config, "token: No such file");
 }
 
+/// A pipe that nobody writes to, and a file that is too long.
+fn unreadable(cluster: &Cluster) -> [(PathBuf, &'static str); 2] {
+    let (long, pipe) = (cluster.file("long", ""), cluster.file("pipe", ""));
+    std::fs::File::options().write(true).open(&long).unwrap().set_len(200 << 20).unwrap();
+    std::fs::remove_file(&pipe).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    [(long, "long: it is longer than 4 MiB"), (pipe, "pipe: it is not a regular file")]
+}
+
+#[tokio::test]
+async fn no_file_is_waited_for_or_read_without_end() {
+    let cluster = open().await;
+    for (path, words) in unreadable(&cluster) {
+        let failure = failed(reach(&cluster.config_as(&json!({"tokenFile": path}))).await, Reason::Config, words);
+        assert!(!failure.cure.is_empty(), "{failure}");
+        let user = json!({"client-certificate": path, "client-key": path});
+        failed(reach(&cluster.config_as(&user)).await, Reason::Config, words);
+        let of = json!({"server": "https://127.0.0.1:1", "certificate-authority": path});
+        failed(reach(&cluster.config_of(&json!({"token": TOKEN}), &of)).await, Reason::Config, words);
+        let (why, _) = look(std::slice::from_ref(&path), None).unwrap_err();
+        assert!(why.contains(words), "{why}");
+        let folder = path.parent().unwrap().to_owned();
+        cluster.file("ca.crt", &fixture("ca.crt"));
+        std::fs::rename(&path, folder.join("token")).unwrap();
+        let access = Access::InCluster { host: "127.0.0.1".to_owned(), port: 1, folder };
+        let words = words.split_once(": ").unwrap().1;
+        failed(reach(&Config { access, ..cluster.config() }).await, Reason::Config, words);
+    }
+}
+
 #[tokio::test]
 async fn a_credential_that_cannot_be_sent_is_told() {
     let cluster = open().await;
@@ -349,8 +379,6 @@ async fn a_client_certificate_stands_for_a_user() {
     }
     failed(reach(&cluster.config_of(&json!({"token": TOKEN}), &of)).await, Reason::Unreachable, "127.0.0.1");
     for user in [
-        json!({"client-certificate-data": encoded("client.crt")}),
-        json!({"client-certificate": "missing.crt", "client-key": "client.key"}),
         json!({"client-certificate-data": "%", "client-key-data": encoded("client.key")}),
         json!({"client-certificate-data": encoded("client.crt"), "client-key-data": STANDARD.encode("S3CRET")}),
     ] {
@@ -389,6 +417,48 @@ async fn a_proxy_of_the_cluster_is_used() {
     assert_eq!(sent(&proxy, "host"), "kubernetes.invalid:6443");
     let of = json!({"server": "http://kubernetes.invalid:6443", "proxy-url": "socks5://ann:S3CRET@127.0.0.1:1"});
     failed(reach(&proxy.config_of(&json!({"token": TOKEN}), &of)).await, Reason::Config, "proxy-url");
+}
+
+#[tokio::test]
+async fn mistakes_of_a_cluster_and_a_user_are_told_before_anybody_is_asked() {
+    let cluster = open().await;
+    let (token, server) = (json!({"token": TOKEN}), json!({"server": cluster.server.url}));
+    let server_and = |more: Value| crate::metrics::sample::with(server.clone(), more);
+    let data = encoded("client.crt");
+    let mut cases: Vec<(Value, Value, &str)> = [
+        (json!({"tokenFile": "none"}), "tokenFile: "),
+        (json!({"client-certificate": "none", "client-key-data": data}), "client-certificate: "),
+        (json!({"client-certificate-data": data, "client-key": "none"}), "client-key: "),
+        (json!({"client-certificate-data": data}), "without a key"),
+        (json!({"auth-provider": {"name": "gcp"}}), "auth-provider"),
+        (json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1"}}), "names no command"),
+        (Value::Null, "the user \"me\" of its context is not in it"),
+    ]
+    .map(|(user, words)| (user, server.clone(), words))
+    .into();
+    for of in [json!({}), json!({"server": ""}), json!({"server": "nonsense"}), json!({"server": "ftp://host"})] {
+        cases.push((token.clone(), of, "the server of its cluster"));
+    }
+    for (of, words) in [
+        (json!({"server": "https://host:99999"}), "the server of its cluster"),
+        (server_and(json!({"proxy-url": "nonsense:S3CRET"})), "proxy-url"),
+        (server_and(json!({"certificate-authority": "none"})), "certificate-authority: "),
+    ] {
+        cases.push((token.clone(), of, words));
+    }
+    for (user, of, words) in cases {
+        let config = cluster.config_of(&user, &of);
+        let Access::Kubeconfig { paths, .. } = &config.access else { unreachable!() };
+        let (why, cure) = look(paths, None).unwrap_err();
+        assert!(why.contains(words) && !cure.is_empty() && !why.contains("S3CRET"), "{words}: {why}");
+        failed(reach(&config).await, Reason::Config, words);
+    }
+    assert!(cluster.server.seen().is_empty());
+    let users = [token, json!({}), json!({"client-certificate-data": data, "client-key-data": encoded("client.key")})];
+    for user in users {
+        let Access::Kubeconfig { paths, .. } = cluster.config_of(&user, &server).access else { unreachable!() };
+        assert_eq!(look(&paths, None), Ok(()), "{user}");
+    }
 }
 
 #[tokio::test]

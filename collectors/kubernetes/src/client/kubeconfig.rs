@@ -7,6 +7,9 @@ use kube::config::KubeConfigOptions;
 use kube::config::Kubeconfig;
 use kube::config::KubeconfigError;
 
+use super::file;
+use super::mistakes;
+
 /// What is wrong, and what to do about it.
 pub(super) type Wrong = (String, String);
 
@@ -16,21 +19,17 @@ pub(super) type Wrong = (String, String);
 /// What is wrong, and what to do about it; no part of the files' text, which holds credentials.
 pub fn look(paths: &[PathBuf], context: Option<&str>) -> Result<(), (String, String)> {
     let files = read(paths)?;
-    let named = named(&files, context)?;
-    let known = files.clusters.iter().any(|one| one.name == named.cluster && one.cluster.is_some());
-    match known {
-        true => Ok(()),
-        false => Err((
-            format!("the cluster {:?} of its context is not in it", named.cluster),
-            "Add it, or choose another context with K8S_CONTEXT".to_owned(),
-        )),
-    }
+    mistakes::look(&files, named(&files, context)?)
 }
 
 /// The files, merged.
 pub(super) fn read(paths: &[PathBuf]) -> Result<Kubeconfig, Wrong> {
     let merged = paths.iter().try_fold(Kubeconfig::default(), |merged, path| {
-        Kubeconfig::read_from(path).and_then(|one| merged.merge(one)).map_err(|error| (path, error))
+        let readable = file::check(path).map_err(|error| KubeconfigError::ReadConfig(error, path.clone()));
+        readable
+            .and_then(|()| Kubeconfig::read_from(path))
+            .and_then(|one| merged.merge(one))
+            .map_err(|error| (path, error))
     });
     merged.map_err(|(path, error)| {
         (format!("{}: {}", path.display(), words(&error)), "Name the file in KUBECONFIG".to_owned())
@@ -54,7 +53,10 @@ pub(super) fn named<'a>(files: &'a Kubeconfig, context: Option<&str>) -> Result<
 /// into it, without regard to NO_PROXY.
 pub(super) async fn load(paths: &[PathBuf], context: Option<&str>) -> Result<(kube::Config, Option<String>), Wrong> {
     let files = read(paths)?;
-    let cluster = named(&files, context)?.cluster.clone();
+    let named = named(&files, context)?;
+    // Files come and go between the start and a run.
+    mistakes::look(&files, named)?;
+    let cluster = named.cluster.clone();
     let cluster = files.clusters.iter().find(|one| one.name == cluster).and_then(|one| one.cluster.as_ref());
     let proxy = cluster.and_then(|cluster| cluster.proxy_url.clone()).filter(|proxy| !proxy.is_empty());
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };

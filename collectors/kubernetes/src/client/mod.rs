@@ -8,8 +8,10 @@ mod connect;
 mod connect_tests;
 mod credential;
 mod exec;
+mod file;
 mod kubeconfig;
 mod list;
+mod mistakes;
 mod reply;
 mod resource;
 #[cfg(test)]
