@@ -114,7 +114,7 @@ async fn http(kube: &mut kube::Config, proxy: Option<String>, secrets: &Secrets)
     if kube.cluster_url.scheme_str() == Some("https") {
         let tls = kube.rustls_client_config().map_err(|error| of_kube(&error, secrets))?;
         builder = builder.tls_backend_preconfigured(tls);
-        if let Some(name) = kube.tls_server_name.clone() {
+        if let Some(name) = kube.tls_server_name.clone().filter(|name| !name.is_empty()) {
             let addresses = renamed(kube, &name, proxy.is_some()).await?;
             builder = builder.resolve_to_addrs(&name, &addresses).no_proxy();
         }

@@ -235,10 +235,18 @@ async fn a_plugin_that_gives_nothing_is_told_without_what_it_printed() {
         ("echo '{\"status\":{}}'", Reason::Unauthorized, "neither a token nor a client certificate"),
         ("echo '{\"status\":{\"token\":\"\"}}'", Reason::Unauthorized, "neither a token"),
         ("true", Reason::Unauthorized, "printed no ExecCredential"),
+        (
+            "head -c 2000000 /dev/zero | tr '\\0' ' '; echo '{\"status\":{\"token\":\"x\"}}'",
+            Reason::Unauthorized,
+            "more than 1 MiB",
+        ),
     ] {
         let path = plugin(&cluster, "give-nothing", script);
         failed(reach(&cluster.config_as(&user_of(&path, json!({})))).await, reason, words);
     }
+    let odd = user_of(std::path::Path::new("a\0b"), json!({}));
+    let failure = failed(reach(&cluster.config_as(&odd)).await, Reason::Config, "a\\0b cannot be run");
+    assert!(!failure.to_string().contains('\0'));
     let always = json!({"interactiveMode": "Always"});
     let path = plugin(&cluster, "ask", "echo '{\"status\":{\"token\":\"x\"}}'");
     failed(reach(&cluster.config_as(&user_of(&path, always))).await, Reason::Config, "asks somebody at a terminal");
@@ -337,6 +345,7 @@ async fn a_private_certificate_authority_is_trusted_and_no_other() {
         json!({"certificate-authority-data": encoded("ca.crt")}),
         json!({"certificate-authority": "ca.crt"}),
         json!({"insecure-skip-tls-verify": true}),
+        json!({"certificate-authority-data": encoded("ca.crt"), "tls-server-name": ""}),
         json!({"certificate-authority-data": encoded("ca.crt"), "tls-server-name": "kubernetes.default.svc"}),
     ] {
         let outcome = reach(&cluster.config_of(&user, &tls.cluster(trust.clone()))).await;
@@ -479,6 +488,8 @@ async fn kubeconfigs_are_merged_and_their_mistakes_told_without_their_text() {
     let with = |access: Access| Config { access, ..cluster.config() };
     assert_eq!(reach(&with(access(&paths, Some("main")))).await.map_err(|failure| failure.to_string()), Ok(0));
     assert!(look(&paths, None).is_ok());
+    // kubectl passes over what is not there of a list.
+    assert!(look(&[paths[1].clone(), PathBuf::from("missing")], None).is_ok());
 
     let mut lost = kubeconfig(&user, &server);
     lost.as_object_mut().unwrap().remove("current-context");
@@ -489,7 +500,8 @@ async fn kubeconfigs_are_merged_and_their_mistakes_told_without_their_text() {
         (access(&[PathBuf::from("missing")], None), "missing: No such file"),
         (access(&[cluster.file("bad", "users: [{name: S3CRET")], None), "it is no kubeconfig: line 1"),
         (access(&[cluster.file("odd", "clusters: S3CRET")], None), "it is no kubeconfig"),
-        (access(&[cluster.file("empty", "")], None), "no current context"),
+        (access(&[cluster.file("empty", "")], None), "empty: it has no current context"),
+        (access(&[PathBuf::from("missing"), PathBuf::from("lacking")], None), "missing: No such file"),
     ];
     for (access, words) in cases {
         let Access::Kubeconfig { paths, context } = &access else { unreachable!() };
