@@ -10,6 +10,8 @@ mod credential;
 mod exec;
 mod file;
 mod kubeconfig;
+#[cfg(test)]
+mod kubeconfig_tests;
 mod list;
 mod mistakes;
 mod reply;
