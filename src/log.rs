@@ -37,7 +37,7 @@ pub fn set_up(settings: &Settings) -> Result<(), Problems> {
     // A line that cannot be written (standard error is closed, or its disk is full) is no reason to end a run.
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
-    let quiet = filter_fn(|line| may_be_logged(line.target(), line.level()));
+    let quiet = filter_fn(|line| may_be_logged(line.target(), line.level()) && !is_said_elsewhere(line.target()));
     if settings.text("log_format").as_deref() == Some("json") {
         subscriber.json().finish().with(quiet).init();
     } else {
@@ -51,4 +51,27 @@ pub fn set_up(settings: &Settings) -> Result<(), Problems> {
 /// environment the secrets themselves. No filter that a user sets brings these lines back.
 fn may_be_logged(target: &str, level: &Level) -> bool {
     *level != Level::TRACE || !target.starts_with("aws_")
+}
+
+/// Whether a line repeats what the run says itself. Each try of a connection to a server whose certificate is not trusted
+/// is an error to the verifier, while the run tells the failure once with its cure; and the TLS of kube warns in each run
+/// of what the kubeconfig asks for (insecure-skip-tls-verify).
+fn is_said_elsewhere(target: &str) -> bool {
+    target.starts_with("rustls_platform_verifier") || target.starts_with("kube_client::client::tls")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_others_log_only_secrets_and_repetitions_are_kept_back() {
+        for target in ["rustls_platform_verifier::verification::others", "kube_client::client::tls::rustls_tls"] {
+            assert!(is_said_elsewhere(target), "{target}");
+        }
+        for target in ["orgpulse", "kubernetes::client", "kube_client::client", "aws_config"] {
+            assert!(!is_said_elsewhere(target), "{target}");
+        }
+        assert!(!may_be_logged("aws_config", &Level::TRACE) && may_be_logged("aws_config", &Level::DEBUG));
+    }
 }

@@ -38,6 +38,11 @@ fn config(settings: &Settings, problems: &mut Problems) -> Result<Config, Vec<St
             .then(|| "set K8S_CLUSTER_NAME=... (or kubernetes.cluster_name in the file)".to_owned());
         return Err(missing.into_iter().collect());
     };
+    if cluster.chars().any(char::is_control) {
+        let why = "the name holds a line break or another control character";
+        problems.add(settings.place(CLUSTER), CLUSTER, why, "Write it in one line");
+        return Err(Vec::new());
+    }
     let Some(access) = access(settings) else {
         let why = "names a cluster, but nothing says how to reach it";
         problems.add(settings.place(CLUSTER), CLUSTER, why, "Set KUBECONFIG");
@@ -159,14 +164,28 @@ mod tests {
     fn mistakes_of_the_kubeconfig_are_told_before_any_request() {
         let home = tempfile::tempdir().unwrap();
         let path = kubeconfig(home.path());
+        let lost = home.path().join("lost").display().to_string();
+        let text = std::fs::read_to_string(&path)
+            .unwrap()
+            .replace("context: {cluster: c}", "context: {cluster: c, user: nobody}");
+        std::fs::write(&lost, text).unwrap();
         for (environment, words) in [
             (vec![NAME], "Set KUBECONFIG"),
             (vec![NAME, ("HOME", home.path().to_str().unwrap())], ".kube/config: No such file"),
             (vec![NAME, ("KUBECONFIG", "missing")], "missing: No such file"),
+            (vec![NAME, ("KUBECONFIG", lost.as_str())], "the user \"nobody\" of its context is not in it"),
             (vec![NAME, ("KUBECONFIG", path.as_str()), ("K8S_CONTEXT", "othr")], "contexts in it: main, other"),
         ] {
             let (_, problems) = of(&environment);
             assert!(problems.contains(words), "{words} is not in: {problems}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_two_lines_is_none() {
+        for name in ["prod\nteam:a", "a\u{7f}b"] {
+            let (_, problems) = of(&[("K8S_CLUSTER_NAME", name), POD[0], POD[1]]);
+            assert!(problems.contains("control character"), "{name:?}: {problems}");
         }
     }
 

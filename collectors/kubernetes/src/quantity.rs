@@ -132,11 +132,13 @@ impl<'de> Deserialize<'de> for Quantity {
             type Value = Quantity;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a quantity such as 250m or 1.5Gi")
+                f.write_str("a quantity such as 250m or 1.5Gi, not below 0")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Quantity, E> {
-                Quantity::parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+                // Of nothing that is read here can there be less than none.
+                let quantity = Quantity::parse(text).filter(|quantity| *quantity >= Quantity::ZERO);
+                quantity.ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
             }
 
             // A whole number without quotes is one, too: YAML loses them.

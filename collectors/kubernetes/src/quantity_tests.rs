@@ -68,6 +68,11 @@ fn what_is_none_is_refused() {
     }
     assert!(serde_json::from_str::<Quantity>("\"1GiB\"").is_err());
     assert!(serde_json::from_str::<Quantity>("1.5").is_err());
+    // No one requests, uses or offers less than nothing.
+    for negative in ["\"-5\"", "\"-1n\"", "-5"] {
+        assert!(serde_json::from_str::<Quantity>(negative).is_err(), "{negative}");
+    }
+    assert_eq!(serde_json::from_str::<Quantity>("\"-0\"").unwrap(), Quantity::ZERO);
     assert_eq!(serde_json::from_str::<Quantity>("3").unwrap(), Quantity::whole(3));
 }
 

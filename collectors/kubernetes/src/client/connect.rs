@@ -18,8 +18,10 @@ use tower::ServiceBuilder;
 
 use super::Client;
 use super::credential;
+use super::file;
 use super::kubeconfig;
 use super::kubeconfig::Wrong;
+use super::mistakes;
 use super::way::Way;
 use crate::config::Access;
 use crate::config::Config;
@@ -83,10 +85,10 @@ fn reading(access: &Access) -> &'static str {
 /// The service account of a pod. Its token and its CA are renewed in their files, and read for each collection.
 fn in_cluster(host: &str, port: u16, folder: &Path) -> Result<(kube::Config, Option<String>), Wrong> {
     let cure = "Let the pod have its service account's token (automountServiceAccountToken), or name a kubeconfig in KUBECONFIG";
-    let file = |name: &str| -> Result<PathBuf, Wrong> {
+    let of_account = |name: &str| -> Result<PathBuf, Wrong> {
         let path = folder.join(name);
-        match std::fs::metadata(&path) {
-            Ok(_) => Ok(path),
+        match file::check(&path) {
+            Ok(()) => Ok(path),
             Err(error) => Err((format!("{}: {error}", path.display()), cure.to_owned())),
         }
     };
@@ -95,8 +97,8 @@ fn in_cluster(host: &str, port: u16, folder: &Path) -> Result<(kube::Config, Opt
     let address =
         address.parse().map_err(|_| (format!("{address} is no address"), format!("Correct {ENVIRONMENT}")))?;
     let mut kube = kube::Config::new(address);
-    kube.auth_info.token_file = Some(file("token")?.display().to_string());
-    kube.root_cert_file = Some(file("ca.crt")?);
+    kube.auth_info.token_file = Some(of_account("token")?.display().to_string());
+    kube.root_cert_file = Some(of_account("ca.crt")?);
     // The file stands in its place; none at all would be the system's.
     kube.root_cert = Some(Vec::new());
     Ok((kube, None))
@@ -112,7 +114,7 @@ async fn http(kube: &mut kube::Config, proxy: Option<String>, secrets: &Secrets)
     if kube.cluster_url.scheme_str() == Some("https") {
         let tls = kube.rustls_client_config().map_err(|error| of_kube(&error, secrets))?;
         builder = builder.tls_backend_preconfigured(tls);
-        if let Some(name) = kube.tls_server_name.clone() {
+        if let Some(name) = kube.tls_server_name.clone().filter(|name| !name.is_empty()) {
             let addresses = renamed(kube, &name, proxy.is_some()).await?;
             builder = builder.resolve_to_addrs(&name, &addresses).no_proxy();
         }
@@ -121,14 +123,8 @@ async fn http(kube: &mut kube::Config, proxy: Option<String>, secrets: &Secrets)
         builder = builder.no_gzip();
     }
     if let Some(proxy) = proxy {
-        // The address may hold a password.
-        let wrong = || {
-            let why = "the proxy-url of its cluster is not the address of an HTTP proxy";
-            unusable("read the kubeconfig", why.to_owned()).with_cure("Write it as in http://HOST:3128")
-        };
-        let is_http = proxy.starts_with("http://") || proxy.starts_with("https://");
-        let proxy = is_http.then(|| reqwest::Proxy::all(proxy).ok()).flatten().ok_or_else(wrong)?;
-        builder = builder.no_proxy().proxy(proxy);
+        let wrong = |(why, cure): Wrong| unusable("read the kubeconfig", why).with_cure(cure);
+        builder = builder.no_proxy().proxy(mistakes::proxy(&proxy).map_err(wrong)?);
     } else if is_loopback(kube.cluster_url.host().unwrap_or_default()) {
         // As kubectl does: no proxy reaches this machine's own address.
         builder = builder.no_proxy();

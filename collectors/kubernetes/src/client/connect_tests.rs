@@ -33,12 +33,12 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(format!("{FIXTURES}/{name}")).unwrap()
 }
 
-fn encoded(name: &str) -> String {
+pub(super) fn encoded(name: &str) -> String {
     STANDARD.encode(fixture(name))
 }
 
 /// Tries to list the nodes.
-async fn reach(config: &Config) -> Result<usize, Failure> {
+pub(super) async fn reach(config: &Config) -> Result<usize, Failure> {
     let context = context();
     let client = Client::connect(config, &context, QUICK).await?;
     let nodes: Vec<Node> = client.list(Resource::Nodes, None).await?;
@@ -46,7 +46,7 @@ async fn reach(config: &Config) -> Result<usize, Failure> {
 }
 
 #[track_caller]
-fn failed(outcome: Result<usize, Failure>, reason: Reason, words: &str) -> Failure {
+pub(super) fn failed(outcome: Result<usize, Failure>, reason: Reason, words: &str) -> Failure {
     let failure = outcome.unwrap_err();
     assert_eq!(failure.reason, reason, "{failure}");
     assert!(failure.to_string().contains(words), "{words} is not in: {failure}");
@@ -55,7 +55,7 @@ fn failed(outcome: Result<usize, Failure>, reason: Reason, words: &str) -> Failu
 }
 
 /// A server that takes any credential, and says which one it got in its refusal of every other path.
-async fn open() -> Cluster {
+pub(super) async fn open() -> Cluster {
     World::empty().serve(|_| Some(loopback::ok(json!({"kind": "NodeList", "items": []})))).await
 }
 
@@ -103,6 +103,36 @@ async fn a_token_file_is_read_anew_for_each_collection() {
     failed(reach(&config).await, Reason::Config, "token: No such file");
 }
 
+/// A pipe that nobody writes to, and a file that is too long.
+fn unreadable(cluster: &Cluster) -> [(PathBuf, &'static str); 2] {
+    let (long, pipe) = (cluster.file("long", ""), cluster.file("pipe", ""));
+    std::fs::File::options().write(true).open(&long).unwrap().set_len(200 << 20).unwrap();
+    std::fs::remove_file(&pipe).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    [(long, "long: it is longer than 4 MiB"), (pipe, "pipe: it is not a regular file")]
+}
+
+#[tokio::test]
+async fn no_file_is_waited_for_or_read_without_end() {
+    let cluster = open().await;
+    for (path, words) in unreadable(&cluster) {
+        let failure = failed(reach(&cluster.config_as(&json!({"tokenFile": path}))).await, Reason::Config, words);
+        assert!(!failure.cure.is_empty(), "{failure}");
+        let user = json!({"client-certificate": path, "client-key": path});
+        failed(reach(&cluster.config_as(&user)).await, Reason::Config, words);
+        let of = json!({"server": "https://127.0.0.1:1", "certificate-authority": path});
+        failed(reach(&cluster.config_of(&json!({"token": TOKEN}), &of)).await, Reason::Config, words);
+        let (why, _) = look(std::slice::from_ref(&path), None).unwrap_err();
+        assert!(why.contains(words), "{why}");
+        let folder = path.parent().unwrap().to_owned();
+        cluster.file("ca.crt", &fixture("ca.crt"));
+        std::fs::rename(&path, folder.join("token")).unwrap();
+        let access = Access::InCluster { host: "127.0.0.1".to_owned(), port: 1, folder };
+        let words = words.split_once(": ").unwrap().1;
+        failed(reach(&Config { access, ..cluster.config() }).await, Reason::Config, words);
+    }
+}
+
 #[tokio::test]
 async fn a_credential_that_cannot_be_sent_is_told() {
     let cluster = open().await;
@@ -144,6 +174,13 @@ async fn a_credential_that_the_server_repeats_is_masked() {
         let failure = failed(reach(&cluster.config_as(&user)).await, Reason::Unauthorized, "***");
         assert!(!failure.why.contains(&STANDARD.encode("ann:S3CRETS3CRET")), "{failure}");
     }
+}
+
+#[tokio::test]
+async fn a_password_that_the_server_repeats_is_masked() {
+    let cluster = World::empty().serve(|_| Some(status(403, "Forbidden", "no such: ann S3CRETS3CRET"))).await;
+    let user = json!({"username": "ann", "password": "S3CRETS3CRET"});
+    failed(reach(&cluster.config_as(&user)).await, Reason::Forbidden, "no such: ann ***");
 }
 
 #[tokio::test]
@@ -193,15 +230,23 @@ echo '{"kind":"ExecCredential","status":{"token":"plug.S3CRET","expirationTimest
 async fn a_plugin_that_gives_nothing_is_told_without_what_it_printed() {
     let cluster = open().await;
     for (script, reason, words) in [
-        ("echo S3CRET; echo 'Your session has expired' >&2; exit 3", Reason::Unauthorized, "Your session has expired"),
+        ("echo S3CRET; echo S3CRET >&2; exit 3", Reason::Unauthorized, "it ended with exit status: 3"),
         ("echo S3CRET", Reason::Unauthorized, "printed no ExecCredential"),
         ("echo '{\"status\":{}}'", Reason::Unauthorized, "neither a token nor a client certificate"),
         ("echo '{\"status\":{\"token\":\"\"}}'", Reason::Unauthorized, "neither a token"),
         ("true", Reason::Unauthorized, "printed no ExecCredential"),
+        (
+            "head -c 2000000 /dev/zero | tr '\\0' ' '; echo '{\"status\":{\"token\":\"x\"}}'",
+            Reason::Unauthorized,
+            "more than 1 MiB",
+        ),
     ] {
         let path = plugin(&cluster, "give-nothing", script);
         failed(reach(&cluster.config_as(&user_of(&path, json!({})))).await, reason, words);
     }
+    let odd = user_of(std::path::Path::new("a\0b"), json!({}));
+    let failure = failed(reach(&cluster.config_as(&odd)).await, Reason::Config, "a\\0b cannot be run");
+    assert!(!failure.to_string().contains('\0'));
     let always = json!({"interactiveMode": "Always"});
     let path = plugin(&cluster, "ask", "echo '{\"status\":{\"token\":\"x\"}}'");
     failed(reach(&cluster.config_as(&user_of(&path, always))).await, Reason::Config, "asks somebody at a terminal");
@@ -300,6 +345,7 @@ async fn a_private_certificate_authority_is_trusted_and_no_other() {
         json!({"certificate-authority-data": encoded("ca.crt")}),
         json!({"certificate-authority": "ca.crt"}),
         json!({"insecure-skip-tls-verify": true}),
+        json!({"certificate-authority-data": encoded("ca.crt"), "tls-server-name": ""}),
         json!({"certificate-authority-data": encoded("ca.crt"), "tls-server-name": "kubernetes.default.svc"}),
     ] {
         let outcome = reach(&cluster.config_of(&user, &tls.cluster(trust.clone()))).await;
@@ -342,8 +388,6 @@ async fn a_client_certificate_stands_for_a_user() {
     }
     failed(reach(&cluster.config_of(&json!({"token": TOKEN}), &of)).await, Reason::Unreachable, "127.0.0.1");
     for user in [
-        json!({"client-certificate-data": encoded("client.crt")}),
-        json!({"client-certificate": "missing.crt", "client-key": "client.key"}),
         json!({"client-certificate-data": "%", "client-key-data": encoded("client.key")}),
         json!({"client-certificate-data": encoded("client.crt"), "client-key-data": STANDARD.encode("S3CRET")}),
     ] {
@@ -382,42 +426,4 @@ async fn a_proxy_of_the_cluster_is_used() {
     assert_eq!(sent(&proxy, "host"), "kubernetes.invalid:6443");
     let of = json!({"server": "http://kubernetes.invalid:6443", "proxy-url": "socks5://ann:S3CRET@127.0.0.1:1"});
     failed(reach(&proxy.config_of(&json!({"token": TOKEN}), &of)).await, Reason::Config, "proxy-url");
-}
-
-#[tokio::test]
-async fn kubeconfigs_are_merged_and_their_mistakes_told_without_their_text() {
-    let cluster = open().await;
-    let (user, server) = (json!({"token": TOKEN}), json!({"server": cluster.server.url}));
-    let mut contexts = kubeconfig(&user, &server);
-    contexts["users"] = json!([]);
-    contexts["clusters"] = json!([]);
-    let paths = vec![
-        cluster.file("contexts", &contexts.to_string()),
-        cluster.file("rest", &kubeconfig(&user, &server).to_string()),
-    ];
-    let access = |paths: &[PathBuf], context: Option<&str>| Access::Kubeconfig {
-        paths: paths.to_vec(),
-        context: context.map(str::to_owned),
-    };
-    let with = |access: Access| Config { access, ..cluster.config() };
-    assert_eq!(reach(&with(access(&paths, Some("main")))).await.map_err(|failure| failure.to_string()), Ok(0));
-    assert!(look(&paths, None).is_ok());
-
-    let mut lost = kubeconfig(&user, &server);
-    lost.as_object_mut().unwrap().remove("current-context");
-    let cases = [
-        (access(&paths, Some("othr")), "it has no context \"othr\"; contexts in it: main"),
-        (access(&paths[..1], None), "the cluster"),
-        (access(&[cluster.file("lost", &lost.to_string())], None), "it has no current context; contexts in it: main"),
-        (access(&[PathBuf::from("missing")], None), "missing: No such file"),
-        (access(&[cluster.file("bad", "users: [{name: S3CRET")], None), "it is no kubeconfig: line 1"),
-        (access(&[cluster.file("odd", "clusters: S3CRET")], None), "it is no kubeconfig"),
-        (access(&[cluster.file("empty", "")], None), "no current context"),
-    ];
-    for (access, words) in cases {
-        let Access::Kubeconfig { paths, context } = &access else { unreachable!() };
-        let (why, cure) = look(paths, context.as_deref()).unwrap_err();
-        assert!(why.contains(words) && !cure.is_empty() && !why.contains("S3CRET"), "{words}: {why}");
-        failed(reach(&with(access)).await, Reason::Config, words);
-    }
 }

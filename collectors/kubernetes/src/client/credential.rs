@@ -1,5 +1,7 @@
 //! The credential of the kubeconfig's user, brought into the one form that is sent: a token, a password or a certificate.
 
+use std::path::Path;
+
 use collector::Failure;
 use collector::transport::Secrets;
 use kube::config::AuthInfo;
@@ -10,6 +12,7 @@ use tokio::time::Instant;
 
 use super::connect::unusable;
 use super::exec;
+use super::file;
 
 /// Puts what a file, a provider or a plugin gives in its place, for this collection. In kube's order: a provider, a
 /// password, a token, its file, a plugin.
@@ -23,6 +26,10 @@ pub(super) async fn settle(user: &mut AuthInfo, deadline: Instant, secrets: &Sec
         (user.username, user.password) = (None, None);
     } else if user.username.is_some() && user.password.is_some() {
         user.token = None;
+        // It is sent in base64, but may be repeated as it is.
+        if let Some(password) = &user.password {
+            secrets.keep(password.expose_secret());
+        }
     } else if let (None, Some(path)) = (&user.token, file) {
         user.token = Some(of_file(&path)?);
     } else if let (None, Some(plugin)) = (&user.token, plugin) {
@@ -40,8 +47,11 @@ pub(super) async fn settle(user: &mut AuthInfo, deadline: Instant, secrets: &Sec
 
 /// The token that a file holds. kube would send its line break along.
 fn of_file(path: &str) -> Result<SecretString, Failure> {
-    let wrong = |why: String| unusable("read the file of the token", format!("{path}: {why}"));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let wrong = |why: String| {
+        unusable("read the file of the token", format!("{path}: {why}"))
+            .with_cure("Correct tokenFile in the kubeconfig, or have the token written there")
+    };
+    let text = file::read(Path::new(path)).map_err(|error| wrong(error.to_string()))?;
     match text.trim() {
         "" => Err(wrong("it is empty".to_owned())),
         token => Ok(SecretString::from(token)),
@@ -50,7 +60,7 @@ fn of_file(path: &str) -> Result<SecretString, Failure> {
 
 /// The token of a provider. Of those that are programs of a cloud kubectl knows none any more, either: what took their
 /// place are plugins.
-fn of_provider(provider: &AuthProviderConfig) -> Result<SecretString, Failure> {
+pub(super) fn of_provider(provider: &AuthProviderConfig) -> Result<SecretString, Failure> {
     let token = provider.config.get("id-token").filter(|token| !token.is_empty());
     match token {
         Some(token) if provider.name == "oidc" => Ok(SecretString::from(token.as_str())),

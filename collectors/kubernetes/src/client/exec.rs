@@ -3,7 +3,9 @@
 //! kube runs them itself, but without end if one hangs, twice for each client, and with their output in its errors. Here
 //! one is run once a collection, is ended with it, and what it prints is repeated nowhere.
 
+use std::io;
 use std::io::ErrorKind;
+use std::process::ExitStatus;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -18,12 +20,16 @@ use kube::config::ExecInteractiveMode;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
 
 /// A plugin asks its cloud for a token within some seconds; one that is slower waits for somebody to log in.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A token, or a certificate with its key, has some kilobytes.
+const MAX_PRINTED: u64 = 1 << 20;
 
 /// The version of the protocol, where the kubeconfig names none.
 const VERSION: &str = "client.authentication.k8s.io/v1";
@@ -90,21 +96,36 @@ async fn run(plugin: &ExecConfig, deadline: Instant, secrets: &Secrets) -> Resul
             command.env(name, value);
         }
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let end = deadline.min(Instant::now() + PATIENCE);
-    let output = match timeout_at(end, command.output()).await {
-        Ok(Ok(output)) => output,
+    let (status, printed) = match timeout_at(end, output(command)).await {
+        Ok(Ok(Some(ended))) => ended,
+        Ok(Ok(None)) => return Err(refused(plugin, "it printed more than 1 MiB, which is no credential", secrets)),
         Ok(Err(error)) => return Err(not_started(plugin, program, &error)),
         Err(_) => return Err(refused(plugin, "it did not end; it may wait for somebody to log in", secrets)),
     };
-    if !output.status.success() {
-        let said = secrets.clip(&String::from_utf8_lossy(&output.stderr));
-        let why = format!("it ended with {}{}{said}", output.status, if said.is_empty() { "" } else { ": " });
-        return Err(refused(plugin, &why, secrets));
+    if !status.success() {
+        let why = format!("it ended with {status}; what it says may hold credentials, and is not shown");
+        return Err(refused(plugin, &why, secrets).with_cure(
+            "Run the command by hand to see what it says; log in again with kubectl get nodes, or use a user with a token",
+        ));
     }
     // Some print YAML, of which JSON is a part.
-    let printed: Option<Credential> = serde_saphyr::from_slice(&output.stdout).ok();
+    let printed: Option<Credential> = serde_saphyr::from_slice(&printed).ok();
     printed.and_then(|printed| printed.status).ok_or_else(|| refused(plugin, "it printed no ExecCredential", secrets))
+}
+
+/// How a program ended, and what it printed; none when that is too much, and then it is ended.
+async fn output(mut command: Command) -> io::Result<Option<(ExitStatus, Vec<u8>)>> {
+    let mut child = command.spawn()?;
+    let mut printed = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MAX_PRINTED + 1).read_to_end(&mut printed).await?;
+    }
+    match printed.len() as u64 > MAX_PRINTED {
+        true => Ok(None),
+        false => Ok(Some((child.wait().await?, printed))),
+    }
 }
 
 /// What a plugin is told.
@@ -117,12 +138,12 @@ fn info(plugin: &ExecConfig) -> String {
     json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec }).to_string()
 }
 
-fn not_started(plugin: &ExecConfig, program: &str, error: &std::io::Error) -> Failure {
+fn not_started(plugin: &ExecConfig, program: &str, error: &io::Error) -> Failure {
     let cure = match (&plugin.install_hint, error.kind()) {
         (Some(hint), ErrorKind::NotFound) => format!("Install it: {}", hint.trim()),
         _ => "Install it where orgpulse runs, or use a user with a token".to_owned(),
     };
-    Failure::new(Reason::Config, DOING, format!("{program} cannot be run: {error}")).with_cure(cure)
+    Failure::new(Reason::Config, DOING, format!("{} cannot be run: {error}", program.escape_debug())).with_cure(cure)
 }
 
 fn refused(plugin: &ExecConfig, why: &str, secrets: &Secrets) -> Failure {

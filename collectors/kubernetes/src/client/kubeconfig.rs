@@ -7,6 +7,9 @@ use kube::config::KubeConfigOptions;
 use kube::config::Kubeconfig;
 use kube::config::KubeconfigError;
 
+use super::file;
+use super::mistakes;
+
 /// What is wrong, and what to do about it.
 pub(super) type Wrong = (String, String);
 
@@ -16,30 +19,40 @@ pub(super) type Wrong = (String, String);
 /// What is wrong, and what to do about it; no part of the files' text, which holds credentials.
 pub fn look(paths: &[PathBuf], context: Option<&str>) -> Result<(), (String, String)> {
     let files = read(paths)?;
-    let named = named(&files, context)?;
-    let known = files.clusters.iter().any(|one| one.name == named.cluster && one.cluster.is_some());
-    match known {
-        true => Ok(()),
-        false => Err((
-            format!("the cluster {:?} of its context is not in it", named.cluster),
-            "Add it, or choose another context with K8S_CONTEXT".to_owned(),
-        )),
-    }
+    meant(paths, &files, context).map(|_| ())
 }
 
-/// The files, merged.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Kubeconfig, Wrong> {
-    let merged = paths.iter().try_fold(Kubeconfig::default(), |merged, path| {
-        Kubeconfig::read_from(path).and_then(|one| merged.merge(one)).map_err(|error| (path, error))
+/// The files, merged. Of a list those that are not there are passed over, as kubectl does, unless none is.
+fn read(paths: &[PathBuf]) -> Result<Kubeconfig, Wrong> {
+    let mut there: Vec<&PathBuf> = paths.iter().filter(|path| path.exists()).collect();
+    if there.is_empty() {
+        there = paths.iter().collect();
+    }
+    let merged = there.into_iter().try_fold(Kubeconfig::default(), |merged, path| {
+        let readable = file::check(path).map_err(|error| KubeconfigError::ReadConfig(error, path.clone()));
+        readable
+            .and_then(|()| Kubeconfig::read_from(path))
+            .and_then(|one| merged.merge(one))
+            .map_err(|error| (path, error))
     });
     merged.map_err(|(path, error)| {
         (format!("{}: {}", path.display(), words(&error)), "Name the file in KUBECONFIG".to_owned())
     })
 }
 
-/// The context that is meant.
-pub(super) fn named<'a>(files: &'a Kubeconfig, context: Option<&str>) -> Result<&'a Context, Wrong> {
-    let known = || files.contexts.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
+/// The context that is meant, without mistakes.
+fn meant<'a>(paths: &[PathBuf], files: &'a Kubeconfig, context: Option<&str>) -> Result<&'a Context, Wrong> {
+    let found = named(files, context).and_then(|found| mistakes::look(files, found).map(|()| found));
+    let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    found.map_err(|(why, cure)| (format!("{}: {why}", names()), cure))
+}
+
+/// The context of this name, or the current one.
+fn named<'a>(files: &'a Kubeconfig, context: Option<&str>) -> Result<&'a Context, Wrong> {
+    let known = || match files.contexts.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ") {
+        names if names.is_empty() => "none".to_owned(),
+        names => names,
+    };
     let Some(name) = context.or(files.current_context.as_deref()).filter(|name| !name.is_empty()) else {
         let why = format!("it has no current context; contexts in it: {}", known());
         return Err((why, "Choose one with K8S_CONTEXT".to_owned()));
@@ -54,7 +67,8 @@ pub(super) fn named<'a>(files: &'a Kubeconfig, context: Option<&str>) -> Result<
 /// into it, without regard to NO_PROXY.
 pub(super) async fn load(paths: &[PathBuf], context: Option<&str>) -> Result<(kube::Config, Option<String>), Wrong> {
     let files = read(paths)?;
-    let cluster = named(&files, context)?.cluster.clone();
+    // Looked at once more: files come and go between the start and a run.
+    let cluster = meant(paths, &files, context)?.cluster.clone();
     let cluster = files.clusters.iter().find(|one| one.name == cluster).and_then(|one| one.cluster.as_ref());
     let proxy = cluster.and_then(|cluster| cluster.proxy_url.clone()).filter(|proxy| !proxy.is_empty());
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };

@@ -8,8 +8,12 @@ mod connect;
 mod connect_tests;
 mod credential;
 mod exec;
+mod file;
 mod kubeconfig;
+#[cfg(test)]
+mod kubeconfig_tests;
 mod list;
+mod mistakes;
 mod reply;
 mod resource;
 #[cfg(test)]

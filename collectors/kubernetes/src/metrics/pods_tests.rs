@@ -74,6 +74,12 @@ fn a_pod_with_several_containers_that_wait_counts_once() {
 }
 
 #[test]
+fn more_restarts_than_kubernetes_counts_are_no_pod() {
+    let status = json!({"phase": "Running", "containerStatuses": [{"restartCount": u64::MAX}]});
+    assert!(serde_json::from_value::<Pod>(raw_pod("a", json!({"status": status}))).is_err());
+}
+
+#[test]
 fn more_than_five_restarts_of_one_container_are_many() {
     let restarted = |name: &str, counts: &[u64]| {
         let statuses: Vec<Value> = counts.iter().map(|count| json!({"restartCount": count})).collect();

@@ -104,8 +104,9 @@ struct Status<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ContainerStatus<'a> {
+    /// Kubernetes counts in 31 bits; the sum of more could be too much for a number.
     #[serde(default)]
-    restart_count: u64,
+    restart_count: u32,
     #[serde(default, borrow, deserialize_with = "or_default")]
     state: State<'a>,
     #[serde(default, borrow, deserialize_with = "or_default")]
@@ -177,7 +178,7 @@ impl From<&ContainerStatus<'_>> for Container {
         };
         let (now, last) = (&status.state.terminated, &status.last_state.terminated);
         Container {
-            restarts: status.restart_count,
+            restarts: u64::from(status.restart_count),
             waiting,
             last_ended: last.as_ref().and_then(|last| last.finished_at),
             oom_killed: [last, now].map(|ended| ended.as_ref().and_then(Terminated::oom_killed)),
