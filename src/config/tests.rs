@@ -211,6 +211,17 @@ fn what_is_wrong_with_a_long_text_is_told_without_it() {
 }
 
 #[test]
+fn a_lookback_that_datadog_has_no_value_of_is_refused() {
+    let keys = [("DD_APP_KEY", "a".repeat(40)), ("DD_API_KEY", "b".repeat(32))];
+    for (lookback, refused) in [("1s", true), ("59s", true), ("1m", false)] {
+        let mut environment: Vec<(&str, &str)> = keys.iter().map(|(name, key)| (*name, key.as_str())).collect();
+        environment.push(("HEALTH_FOM_LOOKBACK", lookback));
+        let told = mistakes(&inputs(&environment, ""), &["health_fom"]);
+        assert_eq!(told.contains("health_fom.lookback: is less than a minute"), refused, "{lookback}: {told}");
+    }
+}
+
+#[test]
 fn the_cure_fits_the_form() {
     for (file, words, never) in [
         ("wandb: {group_keys: {a: b}}", "wandb.group_keys: must be a list of texts", "unknown key"),
