@@ -206,3 +206,30 @@ fn green(score: &Score, outcome: &Outcome) -> String {
     let each = score.inputs.iter().map(|one| format!("{} {}", one.input, one.curve.reach(GOOD)));
     format!("no input can do it alone; with {}", each.collect::<Vec<_>>().join(" and "))
 }
+
+#[cfg(test)]
+mod tests {
+    use health_fom::metrics::Curve;
+    use health_fom::metrics::Input;
+    use health_fom::metrics::Metric;
+
+    use super::*;
+
+    /// Terms are sums over all series; only a sum is made of them.
+    #[test]
+    fn a_mean_or_greatest_of_several_series_is_not_written_as_a_sum() {
+        let metric = Metric { source: "wandb", def: &wandb::METRICS[0] };
+        for (combine, series, value, words) in [
+            (Some(Combine::Mean), 2, 19.0, "19"),
+            (Some(Combine::Max), 2, 25.0, "25"),
+            (Some(Combine::Sum), 2, 38.0, "8 + 30 = 38"),
+            (Some(Combine::Mean), 1, 38.0, "8 + 30 = 38"),
+            (None, 1, 38.0, "8 + 30 = 38"),
+        ] {
+            let input = Input { metrics: vec![metric, metric], over: Vec::new(), tags: Vec::new(), combine };
+            let scored = Scored { input, curve: Curve::Ramp { worst: 1.0, best: 0.0 }, weight: 1.0 };
+            let value = Value { value, terms: vec![8.0, 30.0], series, tags: None, origin: Origin::Run };
+            assert_eq!(amount(&scored, &value), words, "{combine:?} of {series}");
+        }
+    }
+}
